@@ -1,0 +1,131 @@
+"""Personas in five parts that can be swapped while the chat goes on."""
+
+from ._attachments import Attachment
+from ._avatar import AvatarError, avatar_data_uri
+from ._catalog import BrokenFile, Catalog, CatalogView, Location, jupyter_locations
+from ._checks import check_definition
+from ._conversation import Conversation
+from ._definition import (
+    Origin,
+    PersonaDefinition,
+    Scope,
+    Source,
+    persona_id,
+    slugify,
+    title_of,
+)
+from ._diagnostics import CODES, Diagnostic, Severity, did_you_mean
+from ._engine import PersonaEngine
+from ._errors import (
+    ChatGone,
+    DefinitionError,
+    EngineBroken,
+    EngineContractError,
+    EngineError,
+    EngineNotFound,
+    PersonaError,
+    TurnError,
+)
+from ._events import (
+    Notice,
+    Plan,
+    PlanEntry,
+    ReplyEvent,
+    Text,
+    Thought,
+    ToolCall,
+    ToolCallUpdate,
+    ToolStatus,
+    Usage,
+)
+from ._loader import LoadResult, PersonaLoader, installed_loaders
+from ._mentions import find_mentions, mention_name, without_code
+from ._models import (
+    McpServer,
+    McpServerHttp,
+    McpServerStdio,
+    PersonaContext,
+    PersonaIdentity,
+    PersonaModel,
+    expand_env,
+)
+from ._pace import Pace
+from ._persona import BasePersona
+from ._registry import EngineEntry, EngineRegistry
+from ._render import escape_markdown
+from ._support import EngineSupport, Level, Requirement
+from ._turn import META, STOPPED, Turn, Utterance, next_hop, note
+from ._writer import ReplyWriter, WriterStats, write_failure
+
+__all__ = [
+    "Attachment",
+    "AvatarError",
+    "BasePersona",
+    "BrokenFile",
+    "CODES",
+    "Catalog",
+    "CatalogView",
+    "ChatGone",
+    "Conversation",
+    "DefinitionError",
+    "Diagnostic",
+    "EngineBroken",
+    "EngineContractError",
+    "EngineEntry",
+    "EngineError",
+    "EngineNotFound",
+    "EngineRegistry",
+    "EngineSupport",
+    "Level",
+    "LoadResult",
+    "Location",
+    "META",
+    "McpServer",
+    "McpServerHttp",
+    "McpServerStdio",
+    "Notice",
+    "Origin",
+    "Pace",
+    "PersonaContext",
+    "PersonaDefinition",
+    "PersonaEngine",
+    "PersonaError",
+    "PersonaIdentity",
+    "PersonaLoader",
+    "PersonaModel",
+    "Plan",
+    "PlanEntry",
+    "ReplyEvent",
+    "ReplyWriter",
+    "Requirement",
+    "STOPPED",
+    "Scope",
+    "Severity",
+    "Source",
+    "Text",
+    "Thought",
+    "ToolCall",
+    "ToolCallUpdate",
+    "ToolStatus",
+    "Turn",
+    "TurnError",
+    "Usage",
+    "Utterance",
+    "WriterStats",
+    "avatar_data_uri",
+    "check_definition",
+    "did_you_mean",
+    "escape_markdown",
+    "expand_env",
+    "find_mentions",
+    "installed_loaders",
+    "jupyter_locations",
+    "mention_name",
+    "next_hop",
+    "note",
+    "persona_id",
+    "slugify",
+    "title_of",
+    "without_code",
+    "write_failure",
+]

@@ -1,0 +1,103 @@
+"""Checks of a definition against the world: engine, avatar, skills, names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from persona.core._avatar import AvatarError, avatar_data_uri
+from persona.core._definition import PersonaDefinition, Source
+from persona.core._diagnostics import Diagnostic, Severity, did_you_mean
+from persona.core._mentions import mention_name
+from persona.core._registry import EngineRegistry
+
+
+def check_definition(definition: PersonaDefinition, registry: EngineRegistry) -> list[Diagnostic]:
+    """Return what is wrong with a definition that could be read.
+
+    Reads the avatar and looks for the skills, imports no engine.
+    """
+    source = definition.source
+    if source is None:
+        return []
+    return [
+        *_check_engine(definition, source, registry),
+        *_check_avatar(definition, source),
+        *_check_model(definition, source),
+        *_check_skills(definition, source),
+    ]
+
+
+def check_mention_names(definitions: Iterable[PersonaDefinition]) -> list[Diagnostic]:
+    """Return a finding for each persona whose @-name is another's too."""
+    owners: dict[str, PersonaDefinition] = {}
+    found: list[Diagnostic] = []
+    for definition in definitions:
+        name = mention_name(definition.identity.name).casefold()
+        other = owners.setdefault(name, definition)
+        if other is not definition and definition.source is not None:
+            text = f"@{mention_name(definition.identity.name)} is also {other.name!r}."
+            found.append(
+                _at(definition, definition.source, "identity.name", "P304", text,
+                    "Give one of them another name.", "warning")
+            )  # fmt: skip
+    return found
+
+
+def _at(
+    definition: PersonaDefinition,
+    source: Source,
+    key: str,
+    code: str,
+    message: str,
+    fix: str,
+    severity: Severity = "error",
+) -> Diagnostic:
+    origin = definition.origins.get(key)
+    return Diagnostic(code, message, source.file, origin.line if origin else 1, 1, severity, fix)
+
+
+def _check_engine(
+    definition: PersonaDefinition, source: Source, registry: EngineRegistry
+) -> Iterator[Diagnostic]:
+    entry = registry.entries.get(definition.engine)
+    if entry is not None and entry.broken is None:
+        return
+    if entry is not None:
+        message = f"The engine {definition.engine!r} cannot be used: {entry.broken}."
+        fix = f"Reinstall or remove {entry.distribution}."
+    else:
+        message = f"The engine {definition.engine!r} is not installed."
+        guess = did_you_mean(definition.engine, registry.entries)
+        known = ", ".join(registry.entries) or "none"
+        fix = f"Did you mean {guess!r}?" if guess else f"Installed engines: {known}."
+    yield _at(definition, source, "engine", "P301", message, fix)
+
+
+def _check_avatar(definition: PersonaDefinition, source: Source) -> Iterator[Diagnostic]:
+    try:
+        avatar_data_uri(definition.identity.avatar, source.folders)
+    except (AvatarError, OSError) as exc:
+        yield _at(definition, source, "identity.avatar", "P302", str(exc),
+                  "The persona works without it and shows its initials.", "warning")  # fmt: skip
+
+
+def _check_model(definition: PersonaDefinition, source: Source) -> Iterator[Diagnostic]:
+    model = definition.model
+    if model is None or "/" in model.model_id:
+        return
+    message = f"The model {model.model_id!r} has no provider."
+    fix = f"Write provider/model, for example openai/{model.model_id}."
+    yield _at(definition, source, "model.model_id", "P306", message, fix, "warning")
+
+
+def _check_skills(definition: PersonaDefinition, source: Source) -> Iterator[Diagnostic]:
+    for given, absolute in zip(
+        definition.context.skills_paths, definition.resolved_context().skills_paths, strict=True
+    ):
+        base = Path(absolute)
+        if not any(base.parent.glob(base.name)):
+            yield _at(definition, source, "context.skills_paths", "P305",
+                      f"The skills path {given!r} matches nothing.",
+                      "Check the path; it is relative to the file or to the project.",
+                      "warning")  # fmt: skip

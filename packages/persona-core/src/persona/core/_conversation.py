@@ -1,0 +1,108 @@
+"""A chat as one persona sees and writes it: the traps of both transports in one place.
+
+jupyterlab-chat has two models behind ``BaseChatModel``: WebSocket (one JSON file) and
+RTC (a shared document). They differ in what an update keeps: RTC empties metadata,
+attachments and mentions that are not passed again, so every update passes all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Any
+
+from persona.core._errors import ChatGone
+from persona.core._turn import META
+
+if TYPE_CHECKING:
+    from jupyterlab_chat.models import BaseChatModel, User
+
+
+class Conversation:
+    """Write to a chat as one user.
+
+    Args:
+        chat: The chat model, WebSocket or RTC.
+        user: Who writes; put into the chat's users before the first message.
+    """
+
+    def __init__(self, chat: BaseChatModel, user: User) -> None:
+        self.chat = chat
+        self._user = user
+        self._status: str | None = None
+
+    @property
+    def user(self) -> User:
+        """Who writes."""
+        return self._user
+
+    def introduce(self, user: User | None = None) -> None:
+        """Put the user's name and avatar into the chat if they are not there as they are now."""
+        if user is not None:
+            self._user = user
+        if self.chat.get_users().get(self._user.username) != self._user:
+            self.chat.set_user(self._user)
+
+    def add(self, body: str, note: Mapping[str, Any]) -> str:
+        """Add a message and return its id.
+
+        Args:
+            body: Markdown.
+            note: What to remember with the message, JSON-like, without secrets.
+        """
+        from jupyterlab_chat.models import NewMessage
+
+        self.introduce()
+        message_id = self.chat.add_message(
+            NewMessage(body=body, sender=self._user.username), trigger_actions=[_noting(note)]
+        )
+        return str(message_id)
+
+    def replace(self, message_id: str, body: str, note: Mapping[str, Any]) -> None:
+        """Replace the text and the note of a message that this user wrote.
+
+        Raises:
+            ChatGone: The message is no longer in the chat.
+        """
+        from jupyterlab_chat.models import Message
+
+        current = self.chat.get_message(message_id)
+        if current is None:
+            raise ChatGone("The message was removed from the chat while it was being written.")
+        self.chat.update_message(
+            Message(
+                id=message_id,
+                body=body,
+                sender=current.sender,
+                time=current.time,
+                raw_time=current.raw_time,
+                mentions=current.mentions,
+                attachments=current.attachments,
+                metadata={**(current.metadata or {}), META: dict(note)},
+            )
+        )
+
+    def show_status(self, text: str | None) -> None:
+        """Show that the user is busy, for example ``is thinking…``; None when done.
+
+        Cheap to call again with the same text: only a change is sent.
+        """
+        if text == self._status:
+            return
+        self._status = text
+        status = None if text is None else {"typingIndicator": text}
+        self.chat.broadcast_writing_status(self._user, status)
+
+    def kept_alive(self) -> AbstractContextManager[Any]:
+        """Keep the chat in memory while something is written, also with no browser left."""
+        keep_alive = getattr(self.chat, "keep_alive", None)
+        return nullcontext() if keep_alive is None else keep_alive()
+
+
+def _noting(note: Mapping[str, Any]) -> Any:
+    # NewMessage has no metadata; a trigger action is called on the message before it
+    # is stored, in both transports, so text and note arrive in one update.
+    def set_note(message: Any, _chat: Any) -> None:
+        message.metadata = {**(message.metadata or {}), META: dict(note)}
+
+    return set_note

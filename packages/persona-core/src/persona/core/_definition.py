@@ -1,0 +1,149 @@
+"""What a persona is, as data: the result of reading a file, before anything runs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from pydantic import ConfigDict, Field, PrivateAttr, field_validator
+
+from persona.core._models import Block, PersonaContext, PersonaIdentity, PersonaModel
+
+SLUG = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
+"""What the name of a definition may be."""
+
+
+class Scope(StrEnum):
+    """Where a definition comes from; later ones win."""
+
+    BUILTIN = "builtin"
+    ENVIRONMENT = "environment"
+    USER = "user"
+    PROJECT = "project"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a value stands.
+
+    Attributes:
+        file: The file.
+        line: Line, from 1.
+        scope: Scope of the file.
+    """
+
+    file: Path
+    line: int
+    scope: Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a whole definition comes from.
+
+    Attributes:
+        file: The file.
+        scope: Its scope.
+        root: The folder that relative paths may also be relative to: the one that
+            holds ``.jupyter`` for a project, else the file's own folder.
+    """
+
+    file: Path
+    scope: Scope
+    root: Path
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Where relative paths are looked up, in order."""
+        return (self.file.parent, self.root)
+
+
+class PersonaDefinition(Block):
+    """A persona as data. Serialisable; equal definitions make equal personas.
+
+    The five blocks are `engine` (by id), `model`, `context`, `identity`, `options`.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+
+    name: str = Field(description="Short name: lower-case letters, digits, dots, dashes.")
+    engine: str = Field(default="litellm", min_length=1, description="Id of the engine.")
+    model: PersonaModel | None = Field(default=None, description="The language model.")
+    context: PersonaContext = Field(default=PersonaContext(), description="Prompt and tools.")
+    identity: PersonaIdentity = Field(description="How it appears in the chat.")
+    options: dict[str, Any] = Field(default={}, description="Settings for the engine.")
+    enabled: bool = Field(
+        default=True, description="false hides a persona of this name from farther scopes too."
+    )
+
+    _source: Source | None = PrivateAttr(default=None)
+    _origins: Mapping[str, Origin] = PrivateAttr(default_factory=dict)
+
+    @field_validator("name")
+    @classmethod
+    def _is_slug(cls, value: str) -> str:
+        if not SLUG.fullmatch(value):
+            raise ValueError(
+                "use lower-case letters, digits, dots, dashes or underscores, at most 64"
+            )
+        return value
+
+    @property
+    def source(self) -> Source | None:
+        """The file it comes from, or None if it was made in code."""
+        return self._source
+
+    @property
+    def origins(self) -> Mapping[str, Origin]:
+        """For each value, by dotted path (``model.temperature``), where it stands."""
+        return self._origins
+
+    @property
+    def id(self) -> str:
+        """Id of the persona in a chat; the same through edits and engine swaps."""
+        return persona_id(self.name)
+
+    def located(self, source: Source, origins: Mapping[str, Origin]) -> PersonaDefinition:
+        """Return a copy that knows where it comes from. Called by loaders."""
+        copy = self.model_copy()
+        copy._source = source
+        copy._origins = dict(origins)
+        return copy
+
+    def resolved_context(self) -> PersonaContext:
+        """Return the context with the skills paths made absolute."""
+        if self._source is None or not self.context.skills_paths:
+            return self.context
+        paths = [_absolute(p, self._source.folders) for p in self.context.skills_paths]
+        return self.context.model_copy(update={"skills_paths": paths})
+
+
+def persona_id(slug: str) -> str:
+    """Return the id that a persona has in chats, for its short name."""
+    return f"persona::{slug}"
+
+
+def slugify(text: str) -> str:
+    """Return a short name made from any text, or an empty string if nothing is left."""
+    slug = re.sub(r"[^a-z0-9._-]+", "-", text.strip().lower()).strip("-._")
+    return slug[:64].rstrip("-._")
+
+
+def title_of(slug: str) -> str:
+    """Return a name to show for a short name: ``data-sage`` becomes ``Data Sage``."""
+    return " ".join(word[:1].upper() + word[1:] for word in re.split(r"[-_.]+", slug) if word)
+
+
+def _absolute(pattern: str, folders: tuple[Path, ...]) -> str:
+    """Return ``pattern`` under the first folder where it matches, else under the first."""
+    expanded = Path(pattern).expanduser()
+    if expanded.is_absolute():
+        return str(expanded)
+    for folder in folders:
+        if next(folder.glob(pattern), None) is not None:
+            return str(folder / pattern)
+    return str(folders[0] / pattern)

@@ -1,0 +1,97 @@
+"""The errors of persona, one tree.
+
+::
+
+    PersonaError
+    ├── DefinitionError        a persona file or a value in it cannot be used
+    ├── EngineError
+    │   ├── EngineNotFound     no installed package offers that engine id
+    │   ├── EngineBroken       the package that offers it cannot be imported
+    │   └── EngineContractError an engine class breaks the engine contract
+    ├── TurnError              a turn could not be finished; told in the chat
+    └── ChatGone               the chat message to update no longer exists
+
+Every message says what happened, where, and what to do. Data that a program
+needs stands in attributes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from persona.core._diagnostics import Diagnostic
+
+
+class PersonaError(Exception):
+    """Base of all errors raised by persona packages."""
+
+
+class DefinitionError(PersonaError):
+    """A definition cannot be used.
+
+    Attributes:
+        diagnostics: What is wrong, file by file.
+    """
+
+    def __init__(self, message: str, diagnostics: Sequence[Diagnostic] = ()) -> None:
+        super().__init__(message)
+        self.diagnostics = tuple(diagnostics)
+
+
+class EngineError(PersonaError):
+    """Something is wrong with an engine, not with a turn.
+
+    Attributes:
+        engine_id: The id that was asked for.
+        fix: What the user can do, one sentence.
+    """
+
+    def __init__(self, message: str, *, engine_id: str, fix: str) -> None:
+        super().__init__(f"{message} {fix}".strip())
+        self.summary = message
+        self.engine_id = engine_id
+        self.fix = fix
+
+
+class EngineNotFound(EngineError):
+    """No installed package offers that engine id."""
+
+
+class EngineBroken(EngineError):
+    """The entry point exists but cannot be used.
+
+    Attributes:
+        distribution: Name of the package that offers it.
+    """
+
+    def __init__(self, message: str, *, engine_id: str, fix: str, distribution: str) -> None:
+        super().__init__(message, engine_id=engine_id, fix=fix)
+        self.distribution = distribution
+
+
+class EngineContractError(EngineError):
+    """An engine class breaks the contract of `PersonaEngine`."""
+
+
+class TurnError(PersonaError):
+    """A turn could not be finished. Engines raise it, the chat shows it.
+
+    Attributes:
+        summary: One line of what happened, without secrets.
+        fix: One line of what to do about it, or an empty string.
+        details: Longer text that the chat folds away, or an empty string.
+        kind: A stable word for programs, for example ``"auth"`` or ``"rate-limit"``.
+    """
+
+    def __init__(self, summary: str, *, fix: str = "", details: str = "", kind: str = "") -> None:
+        super().__init__(f"{summary} {fix}".strip())
+        self.summary = summary
+        self.fix = fix
+        self.details = details
+        self.kind = kind
+
+
+class ChatGone(PersonaError):
+    """The message to update is no longer in the chat."""

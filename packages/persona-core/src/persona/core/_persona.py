@@ -1,0 +1,431 @@
+"""A persona at work in one chat: five blocks, a queue of turns, and its engine."""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from collections.abc import Coroutine, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from traitlets.config import LoggingConfigurable
+
+from persona.core._avatar import AvatarError, avatar_data_uri
+from persona.core._conversation import Conversation
+from persona.core._definition import PersonaDefinition, persona_id, slugify
+from persona.core._engine import PersonaEngine
+from persona.core._errors import EngineError, PersonaError, TurnError
+from persona.core._mentions import mention_name
+from persona.core._models import PersonaContext, PersonaIdentity, PersonaModel
+from persona.core._turn import Turn, next_hop, note, read_history, utterance_of
+from persona.core._writer import write_failure
+
+if TYPE_CHECKING:
+    from jupyterlab_chat.models import BaseChatModel, Message, User
+
+    from persona.core._registry import EngineRegistry
+
+
+class BasePersona(LoggingConfigurable):
+    """A named participant of a chat that answers through its engine.
+
+    Holds the five blocks; each can be replaced at any time with an ``update_*`` method,
+    keeping the identity and the chat's history. During a turn the turn ends on what it
+    began with, and the next one uses the new. Turns of one persona run one after the
+    other, those of several personas side by side.
+
+    Args:
+        ychat: The chat, any ``BaseChatModel`` of jupyterlab-chat (WebSocket or RTC).
+        engine: What answers.
+        model: The language model, or None to leave it to the engine.
+        context: Prompt, MCP servers, skills.
+        identity: Name, avatar, description.
+        options: Settings for the engine.
+        slug: Short name that the id is made from; by default made from the name.
+        folders: Where relative avatar paths are looked up.
+        root_dir: The server's root folder; attachments are read from there.
+    """
+
+    def __init__(
+        self,
+        *,
+        ychat: BaseChatModel,
+        engine: PersonaEngine,
+        model: PersonaModel | None = None,
+        context: PersonaContext | None = None,
+        identity: PersonaIdentity | None = None,
+        options: Mapping[str, Any] | None = None,
+        slug: str | None = None,
+        folders: Sequence[Path] = (),
+        root_dir: Path | str = ".",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.ychat = ychat
+        self._identity = identity or PersonaIdentity(name=slug or engine.id)
+        self._slug = slug or slugify(self._identity.name) or "persona"
+        self._model = model
+        self._context = context or PersonaContext()
+        self._options = dict(options or {})
+        self._folders = tuple(folders)
+        self._root_dir = Path(root_dir)
+        self._conversation: Conversation | None = None
+        self._engine = engine
+        self._next_engine: PersonaEngine | None = None
+        self._unapplied: set[str] = {"model", "context", "options"}
+        self._started: PersonaEngine | None = None
+        self._starting = asyncio.Lock()
+        self._queue = asyncio.Lock()
+        self._running: asyncio.Task[None] | None = None
+        self._waiting = 0
+        self._stops = 0
+        self._closed = False
+        self._background: set[asyncio.Task[None]] = set()
+        engine.bind(self)
+
+    @classmethod
+    def from_definition(
+        cls,
+        definition: PersonaDefinition,
+        *,
+        ychat: BaseChatModel,
+        registry: EngineRegistry | None = None,
+        root_dir: Path | str = ".",
+        **kwargs: Any,
+    ) -> BasePersona:
+        """Return a persona for ``definition``; only its engine class is imported.
+
+        Raises:
+            EngineNotFound: The engine is not installed.
+            EngineBroken: The engine's package cannot be imported.
+        """
+        source = definition.source
+        return cls(
+            ychat=ychat,
+            engine=PersonaEngine.from_id(definition.engine, registry=registry, **kwargs),
+            model=definition.model,
+            context=definition.resolved_context(),
+            identity=definition.identity,
+            options=definition.options,
+            slug=definition.name,
+            folders=source.folders if source else (),
+            root_dir=root_dir,
+            **kwargs,
+        )
+
+    # -- what it is ----------------------------------------------------------
+
+    @property
+    def id(self) -> str:
+        """``persona::<slug>``: unique in a chat, the same through edits and swaps."""
+        return persona_id(self._slug)
+
+    @property
+    def slug(self) -> str:
+        """The short name."""
+        return self._slug
+
+    @property
+    def name(self) -> str:
+        """The name shown."""
+        return self._identity.name
+
+    @property
+    def chat(self) -> BaseChatModel:
+        """The chat; the same object as ``ychat``."""
+        return self.ychat
+
+    @property
+    def engine(self) -> PersonaEngine:
+        """The engine that answers the next turn."""
+        return self._next_engine or self._engine
+
+    @property
+    def model(self) -> PersonaModel | None:
+        """The model block."""
+        return self._model
+
+    @property
+    def context(self) -> PersonaContext:
+        """The context block."""
+        return self._context
+
+    @property
+    def identity(self) -> PersonaIdentity:
+        """The identity block."""
+        return self._identity
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """The options."""
+        return self._options
+
+    @property
+    def root_dir(self) -> Path:
+        """The server's root folder."""
+        return self._root_dir
+
+    @property
+    def busy(self) -> bool:
+        """Whether a turn runs or waits."""
+        return self._running is not None or self._waiting > 0
+
+    @property
+    def conversation(self) -> Conversation:
+        """The chat as this persona writes it."""
+        if self._conversation is None:
+            self._conversation = Conversation(self.ychat, self.as_user())
+        return self._conversation
+
+    def as_user(self) -> User:
+        """Return the chat user of this persona, with its avatar as a ``data:`` URI."""
+        from jupyterlab_chat.models import User
+
+        try:
+            avatar = avatar_data_uri(self._identity.avatar, self._folders)
+        except (AvatarError, OSError) as exc:
+            self.log.warning("Avatar of %s: %s", self.id, exc)
+            avatar = None
+        name = self._identity.name
+        return User(  # type: ignore[no-untyped-call]
+            username=self.id,
+            name=name,
+            display_name=name,
+            initials="".join(word[0] for word in name.split()[:2]).upper(),
+            avatar_url=avatar,
+            bot=True,
+        )
+
+    # -- turns -----------------------------------------------------------------
+
+    async def prepare(self) -> None:
+        """Start the engine ahead of the first turn, for example when it is picked in a menu.
+
+        Raises:
+            TurnError: Something is missing to run.
+        """
+        async with self._starting:
+            while self._started is not self._engine:  # may be swapped while it starts
+                engine = self._engine
+                self._apply()
+                await engine.start()
+                self._started = engine
+
+    async def process_message(self, message: Message) -> None:
+        """Answer ``message`` in the chat, after the turns that are already waiting.
+
+        Called by the chat's router, once for each message that is addressed to this
+        persona. What goes wrong is told in the chat; only the caller's own
+        cancellation is raised.
+        """
+        stops = self._stops
+        self._waiting += 1
+        try:
+            await self._queue.acquire()
+        finally:
+            self._waiting -= 1
+        try:
+            if self._closed:
+                return
+            if stops != self._stops:
+                self._say_stopped(message)
+                return
+            await self._run(message)
+        finally:
+            self._running = None
+            self._queue.release()
+            self._settle_when_idle()
+
+    async def _run(self, message: Message) -> None:
+        stops = self._stops
+        running = asyncio.create_task(self._turn(message), name=f"turn of {self.id}")
+        self._running = running
+        try:
+            await asyncio.wait({running})
+        except asyncio.CancelledError:  # the caller's, not ours: end the turn and pass it on
+            running.cancel()
+            await asyncio.wait({running})
+            raise
+        if not running.cancelled():
+            running.result()
+        elif stops != self._stops:
+            self._say_stopped(message)
+        else:
+            write_failure(
+                self.conversation,
+                message.id,
+                TurnError(f"The engine {self._engine.id} broke off.", fix="Ask again."),
+            )
+
+    def _say_stopped(self, message: Message) -> None:
+        """Leave a word where a stop left none, so that no message looks forgotten."""
+        if self._closed or self._has_answered(message.id):
+            return
+        self.conversation.add(
+            "*Stopped before an answer.*", {"kind": "notice", "answers": message.id}
+        )
+
+    def _has_answered(self, message_id: str) -> bool:
+        return any(
+            m.sender == self.id and note(m).get("answers") == message_id
+            for m in reversed(self.ychat.get_messages())
+        )
+
+    def new_turn(self, message: Message) -> Turn:
+        """Return what the engine needs to answer ``message``: history and blocks as of now."""
+        return Turn(
+            message=utterance_of(self.ychat, message, self._root_dir),
+            history=read_history(
+                self.ychat,
+                persona_id=self.id,
+                until=message,
+                isolated=self._context.history == "isolated",
+                root_dir=self._root_dir,
+            ),
+            model=self._model,
+            context=self._context,
+            identity=self._identity,
+            options=dict(self._options),
+            chat_path=self.ychat.get_path(),
+            root_dir=self._root_dir,
+            hops=next_hop(message),
+        )
+
+    async def stop(self) -> int:
+        """Stop the running turn and drop the waiting ones; the text so far stays.
+
+        Returns:
+            How many turns were stopped or dropped.
+        """
+        dropped = self._waiting
+        self._stops += 1
+        running = self._running
+        if running is None or running.done():
+            return dropped
+        running.cancel()
+        await asyncio.wait({running})
+        return dropped + 1
+
+    async def shutdown(self) -> None:
+        """Stop what runs and release the engine. Called once, when the chat closes."""
+        self._closed = True
+        await self.stop()
+        if self._next_engine is not None:
+            await self._close_engine(self._next_engine)
+        await self._close_engine(self._engine)
+        if self._background:
+            await asyncio.wait(self._background)
+
+    async def _turn(self, message: Message) -> None:
+        conversation = self.conversation
+        with conversation.kept_alive():
+            try:
+                conversation.introduce(self.as_user())
+                conversation.show_status("is thinking…")
+                await self._swap()
+                await self.prepare()
+                self._apply()
+                await self._engine.process_message(message)
+            except TurnError as exc:
+                write_failure(conversation, message.id, exc)
+            except Exception as exc:  # boundary: a turn; an engine may raise anything
+                self.log.exception("Turn of %s failed", self.id)
+                write_failure(conversation, message.id, _unexpected(exc))
+            finally:
+                conversation.show_status(None)
+
+    # -- replacing the blocks ----------------------------------------------------
+
+    def update_engine(self, engine: PersonaEngine) -> None:
+        """Let ``engine`` answer from the next turn on; the old one is shut down when idle.
+
+        Raises:
+            EngineContractError: The engine serves another persona.
+        """
+        engine.bind(self)
+        replaced = self._next_engine
+        self._next_engine = engine
+        if replaced is not None and replaced is not engine:
+            self._later(self._close_engine(replaced))
+        self._settle_when_idle()
+
+    def update_model(self, model: PersonaModel | None) -> None:
+        """Use ``model`` from the next turn on."""
+        self._model = model
+        self._unapplied.add("model")
+        self._settle_when_idle()
+
+    def update_context(self, context: PersonaContext) -> None:
+        """Use ``context`` from the next turn on."""
+        self._context = context
+        self._unapplied.add("context")
+        self._settle_when_idle()
+
+    def update_identity(self, identity: PersonaIdentity) -> None:
+        """Show another name or avatar at once; the id stays."""
+        self._identity = identity
+        if self._conversation is not None:
+            self._conversation.introduce(self.as_user())
+
+    def update_options(self, options: Mapping[str, Any]) -> None:
+        """Use ``options`` from the next turn on."""
+        self._options = dict(options)
+        self._unapplied.add("options")
+        self._settle_when_idle()
+
+    def mention_names(self) -> tuple[str, ...]:
+        """Return what people may write after an ``@`` to address this persona."""
+        return (self.name, mention_name(self.name), self._slug)
+
+    def _settle_when_idle(self) -> None:
+        """Make pending changes effective now if no turn runs; else the turn's end does."""
+        if self._running is None and not self._closed:
+            if self._next_engine is not None:
+                self._later(self._swap())
+            elif self._started is self._engine:
+                self._apply()
+
+    async def _swap(self) -> None:
+        if self._next_engine is None:
+            return
+        old, self._engine, self._next_engine = self._engine, self._next_engine, None
+        self._unapplied = {"model", "context", "options"}
+        await self._close_engine(old)
+
+    def _apply(self) -> None:
+        pending, self._unapplied = self._unapplied, set()
+        if "model" in pending:
+            self._engine.apply_model(self._model)
+        if "context" in pending:
+            self._engine.apply_context(self._context)
+        if "options" in pending:
+            self._engine.apply_options(self._options)
+
+    async def _close_engine(self, engine: PersonaEngine) -> None:
+        try:
+            await engine.shutdown()
+        except Exception as exc:  # boundary: a plugin; one that cannot end must not stop us
+            self.log.warning("Engine %s did not shut down cleanly: %s", engine.id, exc)
+
+    def _later(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            task = asyncio.get_running_loop().create_task(work)
+        except RuntimeError:  # no loop yet: the next turn does it
+            work.close()
+            return
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+
+def _unexpected(exc: Exception) -> TurnError:
+    """Return what the chat says about an error that the engine did not expect."""
+    if isinstance(exc, EngineError):
+        return TurnError(exc.summary, fix=exc.fix)
+    if isinstance(exc, PersonaError):
+        return TurnError(str(exc))
+    return TurnError(
+        f"Something went wrong: {type(exc).__name__}.",
+        fix="Ask again; if it stays, the details help whoever maintains the engine.",
+        details="".join(traceback.format_exception(exc)),
+        kind="unexpected",
+    )

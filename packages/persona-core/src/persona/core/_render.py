@@ -1,0 +1,74 @@
+"""Markdown for what is not the model's own text. Everything from outside is escaped."""
+
+from __future__ import annotations
+
+import html
+import json
+
+from persona.core._errors import TurnError
+from persona.core._events import Plan
+from persona.core._tools import ToolLog, ToolRow
+
+_MARK = {"pending": "…", "in_progress": "…", "completed": "✓", "failed": "✗"}
+_STEP = {"pending": "○", "in_progress": "◐", "completed": "●"}
+_LONGEST = 2_000
+
+
+def render_failure(error: TurnError) -> str:
+    """Return one line of what happened, one of what to do, and folded details."""
+    lines = [f"⚠️ **{escape_markdown(error.summary)}**"]
+    if error.fix:
+        lines.append(error.fix)
+    if error.details:
+        lines.append(_folded("Details", error.details))
+    return "\n\n".join(lines)
+
+
+def render_tools(log: ToolLog) -> str:
+    """Return the tool calls as one folded list."""
+    rows = list(log)
+    names = ", ".join(dict.fromkeys(row.title for row in rows))
+    busy = any(row.status in ("pending", "in_progress") for row in rows)
+    failed = any(row.status == "failed" for row in rows)
+    verb = "Using" if busy else "Tried" if failed else "Used"
+    inside = "\n".join(_tool(row) for row in rows)
+    return f"<details><summary>🔧 {verb} {html.escape(names)}</summary>\n\n{inside}\n</details>"
+
+
+def render_plan(plan: Plan) -> str:
+    """Return the plan as a list with a mark for each step's state."""
+    return "\n".join(
+        f"- {_STEP.get(entry.status, '○')} {escape_markdown(entry.content)}"
+        for entry in plan.entries
+    )
+
+
+def escape_markdown(text: str) -> str:
+    """Return ``text`` so that Markdown shows it as it is, on one line."""
+    text = html.escape(" ".join(text.split()), quote=False)
+    for char in "\\`*_[]|$":
+        text = text.replace(char, "\\" + char)
+    return text
+
+
+def _tool(row: ToolRow) -> str:
+    where = f" · {row.server}" if row.server else ""
+    head = f"<p>{_MARK.get(row.status, '')} <b>{html.escape(row.title)}</b>{html.escape(where)}</p>"
+    parts = [head]
+    if row.input:
+        parts.append(_pre(json.dumps(dict(row.input), ensure_ascii=False, default=str)))
+    if row.output:
+        parts.append(_pre(row.output))
+    return "".join(parts)
+
+
+def _folded(title: str, text: str) -> str:
+    return f"<details><summary>{html.escape(title)}</summary>\n\n{_pre(text)}\n</details>"
+
+
+def _pre(text: str) -> str:
+    text = text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
+    # An empty line would end the HTML block and let Markdown read the rest.
+    lines = [html.escape(line, quote=False) or "&nbsp;" for line in text.splitlines()]
+    body = "\n".join(lines).replace("$", "&#36;").replace("`", "&#96;")
+    return f"<pre>{body}</pre>"

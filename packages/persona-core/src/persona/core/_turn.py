@@ -1,0 +1,168 @@
+"""One turn: the message to answer, what was said before, and the blocks as they stood."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from persona.core._models import PersonaContext, PersonaIdentity, PersonaModel
+
+if TYPE_CHECKING:
+    from jupyterlab_chat.models import BaseChatModel, Message
+
+    from persona.core._attachments import Attachment
+
+META = "persona"
+"""Key in a chat message's metadata that holds what this project notes there."""
+
+STOPPED = "\n\n*Stopped.*"
+"""What is appended to a reply that was stopped; taken off again for the model."""
+
+_LEADING_MENTIONS = re.compile(r"^(?:\s*@[\w.-]+[,:]?)+\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """Something that somebody said in the chat.
+
+    Attributes:
+        id: Id of the chat message.
+        role: ``self`` for this persona, ``persona`` for another one, ``human`` for people.
+        sender: The sender's username.
+        name: The name shown.
+        text: Markdown.
+        time: Seconds since the epoch.
+        attachments: Files sent with it.
+    """
+
+    id: str
+    role: Literal["self", "persona", "human"]
+    sender: str
+    name: str
+    text: str
+    time: float
+    attachments: tuple[Attachment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What an engine is given to answer.
+
+    Attributes:
+        message: The message to answer.
+        history: What was said before it, oldest first, without notices and errors.
+        model: The model block, or None.
+        context: The context block.
+        identity: The identity block.
+        options: The options.
+        chat_path: Path of the chat file relative to the server's root.
+        root_dir: The server's root folder.
+        hops: How many personas in a row have answered each other before this turn.
+    """
+
+    message: Utterance
+    history: tuple[Utterance, ...]
+    model: PersonaModel | None
+    context: PersonaContext
+    identity: PersonaIdentity
+    options: Mapping[str, Any]
+    chat_path: str = ""
+    root_dir: Path = field(default_factory=Path)
+    hops: int = 0
+
+    @property
+    def text(self) -> str:
+        """The message without the @-mentions that it begins with."""
+        return _LEADING_MENTIONS.sub("", self.message.text, count=1)
+
+    @property
+    def chat_dir(self) -> Path:
+        """The folder of the chat file."""
+        return (self.root_dir / self.chat_path).parent
+
+
+def note(message: Message) -> Mapping[str, Any]:
+    """Return what this project noted in a message's metadata, or an empty mapping."""
+    value = (message.metadata or {}).get(META)
+    return value if isinstance(value, Mapping) else {}
+
+
+def next_hop(message: Message) -> int:
+    """Return how many personas in a row have led to the answer to ``message``."""
+    hops = note(message).get("hops")
+    return int(hops) + 1 if isinstance(hops, int | float) else 0
+
+
+def read_history(
+    chat: BaseChatModel,
+    *,
+    persona_id: str,
+    until: Message,
+    isolated: bool,
+    root_dir: Path,
+) -> tuple[Utterance, ...]:
+    """Return what was said in ``chat`` before the message ``until``.
+
+    Deleted messages, notices, errors and tool reports are left out. With ``isolated``
+    only the persona's own replies and the messages that they answer remain.
+    """
+    from persona.core._attachments import resolve_attachments
+
+    users = chat.get_users()
+    stored = chat.get_attachments()
+    messages = _before(chat.get_messages(), until.id)
+    spoken = [m for m in messages if not m.deleted and note(m).get("kind", "reply") == "reply"]
+    if isolated:
+        answered = {str(note(m).get("answers")) for m in spoken if m.sender == persona_id}
+        spoken = [m for m in spoken if m.sender == persona_id or m.id in answered]
+    return tuple(
+        Utterance(
+            id=m.id,
+            role=_role(m, users.get(m.sender), persona_id),
+            sender=m.sender,
+            name=_name(m.sender, users.get(m.sender)),
+            text=m.body.removesuffix(STOPPED) if note(m) else m.body,
+            time=m.time,
+            attachments=resolve_attachments(m.attachments, stored, root_dir),
+        )
+        for m in spoken
+        if m.body or m.attachments
+    )
+
+
+def utterance_of(chat: BaseChatModel, message: Message, root_dir: Path) -> Utterance:
+    """Return ``message`` as an `Utterance` with its sender's name and its files."""
+    from persona.core._attachments import resolve_attachments
+
+    user = chat.get_users().get(message.sender)
+    return Utterance(
+        id=message.id,
+        role=_role(message, user, ""),
+        sender=message.sender,
+        name=_name(message.sender, user),
+        text=message.body,
+        time=message.time,
+        attachments=resolve_attachments(message.attachments, chat.get_attachments(), root_dir),
+    )
+
+
+def _before(messages: Iterable[Message], message_id: str) -> list[Message]:
+    earlier: list[Message] = []
+    for message in messages:
+        if message.id == message_id:
+            break
+        earlier.append(message)
+    return earlier
+
+
+def _role(message: Message, user: Any, persona_id: str) -> Literal["self", "persona", "human"]:
+    if message.sender == persona_id:
+        return "self"
+    return "persona" if note(message) or getattr(user, "bot", False) else "human"
+
+
+def _name(sender: str, user: Any) -> str:
+    return getattr(user, "display_name", None) or getattr(user, "name", None) or sender
