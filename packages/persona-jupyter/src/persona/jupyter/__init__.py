@@ -1,0 +1,8 @@
+"""Personas in JupyterLab's chat: the Jupyter Server extension.
+
+Start-up cost counts here: names are imported when they are first used.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,372 @@
+"""The personas of one chat: listens, decides who answers, keeps them, lets them go."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Coroutine, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jupyterlab_chat.models import ChatMessageAction
+from traitlets import Bool, Float, Int, Unicode
+from traitlets.config import LoggingConfigurable
+
+from persona.core import (
+    BasePersona,
+    CatalogView,
+    EngineError,
+    PersonaDefinition,
+    TurnError,
+    mention_name,
+    next_hop,
+)
+from persona.jupyter import _notices as notices
+from persona.jupyter._commands import find_command, unknown_command
+from persona.jupyter._inbox import Inbox
+from persona.jupyter._refresh import apply_changes
+from persona.jupyter._routing import Route, addressed_by_persona, route
+from persona.jupyter._system import SystemVoice
+
+if TYPE_CHECKING:
+    from jupyterlab_chat.models import BaseChatModel, ChatMessageEvent, Message
+
+    from persona.jupyter._service import PersonaService
+
+
+class PersonaManager(LoggingConfigurable):
+    """The personas of one chat. Attached when the chat opens; costs little until one is used.
+
+    One code path serves jupyterlab-chat's WebSocket mode and RTC.
+
+    Args:
+        chat: The chat model.
+        service: Where definitions come from.
+    """
+
+    default_persona = Unicode(
+        "",
+        help="Short name or shown name of the persona that answers when none is mentioned. "
+        "Empty: the one last addressed, else the only one there is.",
+    ).tag(config=True)
+
+    catch_up_seconds = Float(
+        3600.0,
+        help="A message that nobody answered because it was sent before the personas were "
+        "attached is answered when the chat opens, if it is not older than this.",
+    ).tag(config=True)
+
+    max_hops = Int(
+        3,
+        min=0,
+        help="How many personas in a row may address each other before a person must write. "
+        "0: personas never address each other.",
+    ).tag(config=True)
+
+    show_diagnostics = Bool(
+        True, help="Whether broken persona files are told in the chat, in one message."
+    ).tag(config=True)
+
+    def __init__(self, *, chat: BaseChatModel, service: PersonaService, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.chat = chat
+        self._service = service
+        self._inbox = Inbox(chat)
+        self._voice = SystemVoice(chat)
+        self._view: CatalogView | None = None
+        self._personas: dict[str, BasePersona] = {}
+        self._used: dict[str, PersonaDefinition] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._observer: Any = None
+        self._ready: asyncio.Task[None] | None = None
+        self._told_several = False
+
+    # -- life --------------------------------------------------------------
+
+    @property
+    def path(self) -> str:
+        """Path of the chat file relative to the server's root."""
+        return self.chat.get_path()
+
+    @property
+    def view(self) -> CatalogView:
+        """The definitions in use since the chat opened or was last refreshed."""
+        if self._view is None:
+            raise RuntimeError("The definitions are not read yet; await ready() first.")
+        return self._view
+
+    def start(self) -> None:
+        """Listen to the chat and answer what came before. Called once, when it opens."""
+        self._observer = self.chat.observe_messages(self._on_event)
+        waiting = self._inbox.unanswered(self.catch_up_seconds)
+        self._ready = self._spawn(self._open(), "open the personas of a chat")
+        for message in waiting:
+            self._accept(message)
+
+    async def ready(self) -> None:
+        """Wait until the definitions are read."""
+        if self._ready is not None:
+            await asyncio.shield(self._ready)
+
+    async def close(self) -> None:
+        """Stop listening and release every persona. Called when the chat closes."""
+        if self._observer is not None:
+            with contextlib.suppress(ValueError, KeyError):
+                self.chat.unobserve_messages(self._observer)
+            self._observer = None
+        personas, self._personas = list(self._personas.values()), {}
+        await asyncio.gather(*(persona.shutdown() for persona in personas))
+        tasks = [t for t in self._tasks if t is not asyncio.current_task()]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
+    def close_soon(self) -> None:
+        """Close without waiting, when another chat object has taken this one's place."""
+        closing = asyncio.get_running_loop().create_task(self.close())
+        self._tasks.add(closing)
+        closing.add_done_callback(self._tasks.discard)
+
+    async def _open(self) -> None:
+        self._view = await self._service.view(self.path)
+        self._tell_diagnostics()
+
+    # -- messages ------------------------------------------------------------
+
+    def _on_event(self, event: ChatMessageEvent) -> None:
+        # Called inside a document transaction in RTC: nothing may be written here.
+        if event.action == ChatMessageAction.CLIENT_MSG_RECEIVED:
+            self._accept(event.message)
+
+    def _accept(self, message: Message) -> None:
+        if self._inbox.take(message):
+            self._spawn(self._handle(message), f"answer message {message.id}")
+
+    async def _handle(self, message: Message) -> None:
+        with self._kept_alive():
+            await self.ready()
+            command = find_command(message.body)
+            if command is None:
+                await self._answer(message)
+                return
+            found, word, rest = command
+            text = unknown_command(word) if found is None else await found.run(self, rest)
+            self._say(text, message)
+
+    async def _answer(self, message: Message) -> None:
+        decision = self._decide(message)
+        if not decision.targets:
+            self._explain(decision, message)
+            return
+        self._inbox.last_addressed = decision.targets[-1]
+        await asyncio.gather(*(self._ask(slug, message) for slug in decision.targets))
+
+    def _decide(self, message: Message) -> Route:
+        humans = self._inbox.humans()
+        picked = (message.metadata or {}).get("to")
+        return route(
+            message.body,
+            names=self._names(),
+            people=humans.values(),
+            picked=picked if isinstance(picked, str) else None,
+            last=self._inbox.last_addressed,
+            default=self.default_slug(),
+            humans=len(humans),
+        )
+
+    async def _ask(self, slug: str, message: Message) -> None:
+        """Let one persona answer, then those that its answer addresses."""
+        try:
+            persona = self._persona(slug)
+        except EngineError as exc:
+            name = self._name_of(slug)
+            self._say(f"**{name} cannot answer.** {exc.summary} {exc.fix}", message, "error")
+            return
+        if persona is None:
+            found = [d for d in self.view.diagnostics if d.file == self._broken()[slug]]
+            self._say(
+                notices.broken_persona(self._name_of(slug), found, self._service.root_dir),
+                message,
+                "error",
+            )
+            return
+        await persona.process_message(message)
+        await self._pass_on(persona, message)
+
+    async def _pass_on(self, persona: BasePersona, message: Message) -> None:
+        names = {slug: own for slug, own in self._names().items() if slug != persona.slug}
+        asked: list[tuple[str, Message]] = []
+        for reply in self._inbox.replies(persona.id, message.id):
+            for slug in addressed_by_persona(reply.body, names):
+                if next_hop(reply) <= self.max_hops:
+                    asked.append((slug, reply))
+                elif self.max_hops:
+                    self._say(notices.too_many_hops(self._name_of(slug), self.max_hops), reply)
+        await asyncio.gather(*(self._ask(slug, reply) for slug, reply in asked))
+
+    def _explain(self, decision: Route, message: Message) -> None:
+        """Say why nobody answers, unless people talk to each other."""
+        match decision.why:
+            case "unknown-mention":
+                text = notices.unknown_mention(decision.word, decision.guess, self.listing())
+            case "no-personas":
+                text = notices.no_personas()
+            case "nobody":
+                text = notices.who_answers(self.listing())
+            case "several-people" if not self._told_several and self._names():
+                self._told_several = True
+                text = notices.several_people()
+            case _:
+                return
+        self._say(text, message)
+
+    # -- what commands and REST ask for ----------------------------------------
+
+    def listing(self) -> list[notices.Listed]:
+        """Return every persona of this chat, broken ones too."""
+        root = self._service.root_dir
+        return list_personas(self.view, root, self._personas)
+
+    def default_slug(self) -> str | None:
+        """Return the persona that answers when none is mentioned or was addressed before."""
+        personas = self.view.personas
+        wanted = self.default_persona.casefold()
+        if wanted:
+            for slug, definition in personas.items():
+                shown = definition.identity.name
+                if wanted in (slug, shown.casefold(), mention_name(shown).casefold()):
+                    return slug
+            self.log.warning("default_persona %r is not a persona here", self.default_persona)
+        return next(iter(personas)) if len(personas) == 1 else None
+
+    async def stop(self) -> int:
+        """Stop all running and waiting turns and return how many there were."""
+        return sum(await asyncio.gather(*(p.stop() for p in self._personas.values())))
+
+    def prepare_soon(self, slug: str) -> None:
+        """Begin `prepare` and return at once; called when a persona is picked in a menu."""
+        self._spawn(self.prepare(slug), f"prepare {slug}")
+
+    async def prepare(self, slug: str) -> None:
+        """Start a persona's engine ahead of its first message; what fails is told then."""
+        await self.ready()
+        with contextlib.suppress(EngineError, TurnError):
+            persona = self._persona(slug) if slug in self.view.personas else None
+            if persona is not None:
+                await persona.prepare()
+
+    async def refresh(self) -> notices.Refreshed:
+        """Read the definitions again and apply what changed, block by block."""
+        before = self.view
+        self._view = await self._service.view(self.path, fresh=True)
+        result = await apply_changes(
+            before, self._view, self._personas, self._used, self._service.catalog.registry
+        )
+        self._tell_diagnostics()
+        return result
+
+    # -- inside ------------------------------------------------------------------
+
+    def _persona(self, slug: str) -> BasePersona | None:
+        """Return the persona, made at its first use; None if its file is broken."""
+        persona = self._personas.get(slug)
+        if persona is not None:
+            return persona
+        definition = self.view.personas.get(slug)
+        if definition is None:
+            return None
+        persona = BasePersona.from_definition(
+            definition,
+            ychat=self.chat,
+            registry=self._service.catalog.registry,
+            root_dir=self._service.root_dir,
+            parent=self,
+        )
+        self._personas[slug] = persona
+        self._used[slug] = definition
+        return persona
+
+    def _names(self) -> Mapping[str, Sequence[str]]:
+        names: dict[str, Sequence[str]] = {
+            slug: (definition.identity.name, slug)
+            for slug, definition in self.view.personas.items()
+        }
+        for slug in self._broken():
+            names.setdefault(slug, (slug,))
+        return names
+
+    def _broken(self) -> dict[str, Path]:
+        personas = self.view.personas
+        return {b.slug: b.source.file for b in self.view.broken if b.slug not in personas}
+
+    def _name_of(self, slug: str) -> str:
+        definition = self.view.personas.get(slug)
+        return definition.identity.name if definition else slug
+
+    def _say(self, text: str, message: Message, kind: str = "notice") -> None:
+        self._voice.say(text, answers=message.id, kind=kind)
+
+    def _tell_diagnostics(self) -> None:
+        if self.show_diagnostics:
+            self._voice.tell_diagnostics(self.view.diagnostics, self._service.root_dir)
+
+    def _kept_alive(self) -> contextlib.AbstractContextManager[Any]:
+        keep_alive = getattr(self.chat, "keep_alive", None)
+        return contextlib.nullcontext() if keep_alive is None else keep_alive()
+
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            self.log.error("Could not %s", task.get_name(), exc_info=task.exception())
+
+
+def list_personas(
+    view: CatalogView, root: Path, live: Mapping[str, BasePersona] | None = None
+) -> list[notices.Listed]:
+    """Return what listings show of ``view``; ``live`` are the personas already in use."""
+    unusable = {d.file: d for d in view.diagnostics if d.severity == "error"}
+    rows: list[notices.Listed] = []
+    for slug, definition in view.personas.items():
+        persona = (live or {}).get(slug)
+        source = definition.source
+        problem = unusable.get(source.file) if source else None
+        state = "busy" if persona and persona.busy else "ready"
+        rows.append(
+            notices.Listed(
+                slug=slug,
+                name=definition.identity.name,
+                mention_name=mention_name(definition.identity.name),
+                engine=definition.engine,
+                model=definition.model.model_id if definition.model else None,
+                scope=source.scope if source else "code",
+                file=notices.shown_path(source.file, root) if source else "",
+                state="unavailable" if problem else state,
+                description=definition.identity.description,
+                detail=problem.message if problem else None,
+            )
+        )
+    for broken in view.broken:
+        if broken.slug in view.personas:
+            continue
+        found = unusable.get(broken.source.file)
+        rows.append(
+            notices.Listed(
+                slug=broken.slug,
+                name=broken.slug,
+                mention_name=broken.slug,
+                engine="–",
+                model=None,
+                scope=broken.source.scope,
+                file=notices.shown_path(broken.source.file, root),
+                state="broken",
+                detail=f"line {found.line}: {found.message}" if found else None,
+            )
+        )
+    return rows

@@ -1,0 +1,166 @@
+"""What the chat itself says: tables, hints, findings. Markdown, outside text escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from persona.core import Diagnostic, escape_markdown
+
+EXAMPLE = """```markdown
+---
+identity:
+  name: Helper
+model: ollama/llama3.1
+---
+You are a friendly assistant.
+```"""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A persona as listings show it."""
+
+    slug: str
+    name: str
+    mention_name: str
+    engine: str
+    model: str | None
+    scope: str
+    file: str
+    state: str
+    description: str | None = None
+    detail: str | None = None
+
+
+@dataclass(slots=True)
+class Refreshed:
+    """What a refresh found."""
+
+    added: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    changed: dict[str, list[str]] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+    total: int = 0
+    broken: int = 0
+
+
+def persona_table(rows: Sequence[Listed]) -> str:
+    """Return the table of ``/personas``."""
+    if not rows:
+        return no_personas()
+    lines = ["| Persona | Engine | Model | Where from | State |", "|---|---|---|---|---|"]
+    for row in rows:
+        cells = (
+            f"`@{row.mention_name}`",
+            escape_markdown(row.engine),
+            escape_markdown(row.model or "–"),
+            f"{row.scope}: {escape_markdown(row.file)}",
+            escape_markdown(f"{row.state}: {row.detail}" if row.detail else row.state),
+        )
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def refreshed(result: Refreshed) -> str:
+    """Return what ``/refresh-personas`` answers."""
+    parts = [f"{result.total} persona{'s' if result.total != 1 else ''} ready."]
+    if result.added:
+        parts.append(f"New: {_names(result.added)}.")
+    if result.removed:
+        parts.append(f"Gone: {_names(result.removed)}.")
+    parts += [f"{escape_markdown(n)}: {', '.join(b)} changed." for n, b in result.changed.items()]
+    parts += [f"{escape_markdown(n)} stays as it was: {m}" for n, m in result.failed.items()]
+    if not (result.added or result.removed or result.changed or result.failed):
+        parts.append("Nothing changed.")
+    if result.broken:
+        parts.append(f"{result.broken} file{'s' if result.broken != 1 else ''} cannot be used.")
+    return " ".join(parts)
+
+
+def stopped(count: int) -> str:
+    """Return what ``/stop`` answers."""
+    if count == 0:
+        return "Nothing was running."
+    return f"Stopped {count} {'reply' if count == 1 else 'replies'}."
+
+
+def no_personas() -> str:
+    """Return how to make a first persona."""
+    return (
+        "There is no persona here yet. Save this as `.jupyter/personas/helper.persona.md` "
+        f"in the project, with a model that you have, then send `/refresh-personas`:\n\n{EXAMPLE}"
+    )
+
+
+def who_answers(rows: Sequence[Listed]) -> str:
+    """Return the question to whom a message goes."""
+    names = ", ".join(f"`@{row.mention_name}`" for row in rows[:12])
+    more = f" and {len(rows) - 12} more (`/personas`)" if len(rows) > 12 else ""
+    return f"Who should answer? Begin your message with one of: {names}{more}."
+
+
+def unknown_mention(word: str, guess: str | None, rows: Sequence[Listed]) -> str:
+    """Return what the chat says about a mention of nobody."""
+    nobody = f"Nobody here is called @{escape_markdown(word)}."
+    if guess:
+        return f"{nobody} Did you mean `@{guess}`?"
+    return f"{nobody} {who_answers(rows) if rows else no_personas()}"
+
+
+def several_people() -> str:
+    """Return the hint that from now on only mentions are answered."""
+    return (
+        "Several people write in this chat, so personas answer only when they are "
+        "mentioned, for example `@Name`."
+    )
+
+
+def too_many_hops(name: str, limit: int) -> str:
+    """Return why a persona that another persona addressed does not answer."""
+    return (
+        f"{escape_markdown(name)} was not asked: personas have answered each other "
+        f"{limit} times in a row. Write a message to go on."
+    )
+
+
+def broken_persona(name: str, found: Sequence[Diagnostic], root: Path) -> str:
+    """Return why a persona that was addressed cannot answer."""
+    return f"**{escape_markdown(name)} cannot answer.** Its file has to be repaired:\n\n" + (
+        _findings(found, root) + "\n\nThen send `/refresh-personas`."
+    )
+
+
+def diagnostics(found: Sequence[Diagnostic], root: Path) -> str:
+    """Return the one quiet message about what is wrong with persona files."""
+    errors = [d for d in found if d.severity == "error"]
+    if not errors:
+        return "All persona files can be used."
+    files = len({d.file for d in errors})
+    what = "One persona file needs" if files == 1 else f"{files} persona files need"
+    return (
+        f"<details><summary>{what} a look; the other personas work.</summary>\n\n"
+        f"{_findings(errors, root)}\n\n</details>"
+    )
+
+
+def shown_path(file: Path, root: Path) -> str:
+    """Return a path as people read it: relative to the server's root, or from the home."""
+    if file.is_relative_to(root):
+        return file.relative_to(root).as_posix()
+    home = Path.home()
+    return f"~/{file.relative_to(home).as_posix()}" if file.is_relative_to(home) else str(file)
+
+
+def _findings(found: Sequence[Diagnostic], root: Path) -> str:
+    return "\n".join(
+        f"- `{shown_path(d.file, root)}:{d.line}` {escape_markdown(d.message)}"
+        + (f" {escape_markdown(d.fix)}" if d.fix else "")
+        + f" ({d.code})"
+        for d in found
+    )
+
+
+def _names(names: Sequence[str]) -> str:
+    return ", ".join(escape_markdown(name) for name in names)

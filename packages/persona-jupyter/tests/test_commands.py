@@ -1,0 +1,109 @@
+"""Commands, refresh and findings, in real chats of a real server."""
+
+from __future__ import annotations
+
+from typing import Any
+
+PARROT = "engine: parrot\nidentity:\n  name: {name}"
+
+
+async def test_personas_lists_name_engine_model_origin_and_state(
+    write: Any, open_chat: Any
+) -> None:
+    write("ada", PARROT.format(name="Ada") + "\nmodel: openai/gpt", "A")
+    write("bad", "engine: [", "B")
+    chat = await open_chat()
+    (table,) = await chat.ask("/personas")
+    assert (
+        "| `@Ada` | parrot | openai/gpt | project: .jupyter/personas/ada.persona.md | ready |"
+        in table
+    )
+    assert "bad.persona.md | broken: line" in table
+
+
+async def test_unknown_command_is_told(open_chat: Any) -> None:
+    chat = await open_chat()
+    (text,) = await chat.ask("/persona")
+    assert "Did you mean `/personas`?" in text
+
+
+async def test_path_at_the_start_is_no_command(write: Any, open_chat: Any) -> None:
+    write("ada", PARROT.format(name="Ada"), "A")
+    chat = await open_chat()
+    assert (await chat.ask("/home/me/data.csv is what?"))[0].startswith("Ada|")
+
+
+async def test_refresh_applies_only_what_changed(write: Any, open_chat: Any, service: Any) -> None:
+    write("ada", PARROT.format(name="Ada"), "Old prompt.")
+    write("bob", PARROT.format(name="Bob"), "B")
+    chat = await open_chat()
+    assert (await chat.ask("@Ada hi"))[0].startswith("Ada|Old prompt.|")
+    persona = service.manager(chat.chat_id)._personas["ada"]
+    engine = persona.engine
+    write("ada", PARROT.format(name="Ada") + "\nmodel: a/b", "New prompt.")
+    assert (await chat.ask("@Ada hi"))[0].startswith("Ada|Old prompt.|")
+    (said,) = await chat.ask("/refresh-personas")
+    assert said == "2 personas ready. Ada: model, context changed."
+    assert (await chat.ask("@Ada hi"))[0].startswith("Ada|New prompt.|a/b|")
+    assert persona.engine is engine
+    assert engine.started == 1
+
+
+async def test_refresh_swaps_the_engine_and_keeps_the_conversation(
+    write: Any, open_chat: Any, service: Any
+) -> None:
+    write("ada", PARROT.format(name="Ada"), "A")
+    chat = await open_chat()
+    await chat.ask("@Ada one")
+    persona = service.manager(chat.chat_id)._personas["ada"]
+    old = persona.engine
+    write("ada", "engine: cockatoo\nidentity:\n  name: Ada", "A")
+    assert "engine changed" in (await chat.ask("/refresh-personas"))[0]
+    assert (await chat.ask("two"))[0] == "cockatoo heard 3"
+    assert service.manager(chat.chat_id)._personas["ada"] is persona
+    assert old.closed == 1
+
+
+async def test_refresh_finds_new_and_removed_personas(write: Any, open_chat: Any) -> None:
+    path = write("ada", PARROT.format(name="Ada"), "A")
+    chat = await open_chat()
+    await chat.ask("@Ada one")
+    path.unlink()
+    write("bob", PARROT.format(name="Bob"), "B")
+    assert (await chat.ask("/refresh-personas"))[0] == "1 persona ready. New: Bob. Gone: Ada."
+    assert (await chat.ask("hello"))[0].startswith("Bob|")
+
+
+async def test_broken_file_is_told_once_and_the_good_one_works(write: Any, open_chat: Any) -> None:
+    write("ada", PARROT.format(name="Ada"), "A")
+    write("bad", "engine: parrot\nmodell: x/y", "B")
+    chat = await open_chat()
+
+    def told() -> list[dict[str, Any]]:
+        return [m for m in chat.messages.values() if "needs a look" in m["body"]]
+
+    await chat.until(told)
+    assert "bad.persona.md:3" in told()[0]["body"]
+    assert (await chat.ask("@Ada hi"))[0].startswith("Ada|")
+    (why,) = await chat.ask("@bad hi")
+    assert "cannot answer" in why and "model" in why
+    await chat.ask("/refresh-personas")
+    assert len(told()) == 1
+    write("bad", PARROT.format(name="Bad"), "B")
+    await chat.ask("/refresh-personas")
+    assert told() == []
+    assert (await chat.ask("@bad hi"))[0].startswith("Bad|B|")
+
+
+async def test_nearer_scope_wins(write: Any, open_chat: Any, tmp_path: Any, root: Any) -> None:
+    user = tmp_path / "user-personas"
+    user.mkdir()
+    (user / "ada.persona.md").write_text("---\n" + PARROT.format(name="Ada") + "\n---\nuser")
+    (user / "eve.persona.md").write_text("---\n" + PARROT.format(name="Eve") + "\n---\nuser")
+    write("ada", PARROT.format(name="Ada"), "root")
+    (root / "deep").mkdir()
+    write("ada", PARROT.format(name="Ada"), "deep", folder="deep")
+    chat, deep = await open_chat("a.chat"), await open_chat("deep/b.chat")
+    assert (await chat.ask("@Ada hi"))[0].startswith("Ada|root|")
+    assert (await deep.ask("@Ada hi"))[0].startswith("Ada|deep|")
+    assert (await deep.ask("@Eve hi"))[0].startswith("Eve|user|")

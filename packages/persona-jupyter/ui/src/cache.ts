@@ -1,0 +1,31 @@
+/**
+ * Remembers what `load` answered for each key, for a short time.
+ *
+ * The menu asks at each key press; this keeps that to one request per chat and
+ * period. Calls that come while a request is under way share it.
+ */
+export class TimedCache<T> {
+  constructor(
+    private readonly load: (key: string) => Promise<T>,
+    private readonly lifetime: number,
+    private readonly now: () => number = Date.now
+  ) {}
+
+  get(key: string): Promise<T> {
+    const now = this.now();
+    for (const [other, entry] of this.entries) {
+      if (entry.until <= now) {
+        this.entries.delete(other);
+      }
+    }
+    const known = this.entries.get(key);
+    if (known) {
+      return known.value;
+    }
+    const value = this.load(key);
+    this.entries.set(key, { value, until: now + this.lifetime });
+    return value;
+  }
+
+  private readonly entries = new Map<string, { value: Promise<T>; until: number }>();
+}

@@ -1,0 +1,31 @@
+/** What the server extension answers under `api/personas`. */
+
+export interface IPersona {
+  /** `persona::<slug>`, also the name of its user in the chat. */
+  id: string;
+  slug: string;
+  name: string;
+  /** What follows the @ in a message; never contains a space. */
+  mention_name: string;
+  description: string | null;
+  /** Absolute path or `data:` URI, ready for the `src` of an image. */
+  avatar_url: string | null;
+  engine: string;
+  model: string | null;
+  state: 'ready' | 'broken' | 'unavailable';
+  /** Why a persona that is not ready cannot answer. */
+  detail: string | null;
+}
+
+export interface ICommand {
+  /** With its leading slash. */
+  name: string;
+  description: string;
+}
+
+export interface ICatalog {
+  personas: IPersona[];
+  commands: ICommand[];
+}
+
+export const EMPTY_CATALOG: ICatalog = { personas: [], commands: [] };
