@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import mimetypes
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,6 +11,9 @@ from typing import Any
 
 MAX_TEXT = 200_000
 """Longest text that is read from one attachment, in characters."""
+
+_MAX_BYTES = 4 * MAX_TEXT
+"""UTF-8 takes up to four bytes a character; more need not be read."""
 
 MAX_IMAGE = 8 * 1024 * 1024
 """Largest image that is read, in bytes."""
@@ -58,15 +62,19 @@ class Attachment:
         if self.selection is not None:
             return self.selection
         try:
+            self._check_is_file()
             if self.is_notebook:
                 return _clip(_notebook_text(self.path, self.cells))
-            data = self.path.read_bytes()
+            with self.path.open("rb") as file:
+                data = file.read(_MAX_BYTES + 1)
         except OSError as exc:
             raise ValueError(f"{self.name} cannot be read: {exc.strerror}.") from exc
         if b"\0" in data[:8192]:
             raise ValueError(f"{self.name} is not a text file.")
         try:
-            return _clip(data.decode("utf-8"))
+            # A cut may go through the middle of a character; the decoder waits for the rest.
+            decoder = codecs.getincrementaldecoder("utf-8")()
+            return _clip(decoder.decode(data, final=len(data) <= _MAX_BYTES))
         except UnicodeDecodeError as exc:
             raise ValueError(f"{self.name} is not UTF-8 text.") from exc
 
@@ -79,11 +87,17 @@ class Attachment:
         if self.problem:
             raise ValueError(self.problem)
         try:
+            self._check_is_file()
             if self.path.stat().st_size > MAX_IMAGE:
                 raise ValueError(f"{self.name} is larger than {MAX_IMAGE // 2**20} MiB.")
             return self.path.read_bytes()
         except OSError as exc:
             raise ValueError(f"{self.name} cannot be read: {exc.strerror}.") from exc
+
+    def _check_is_file(self) -> None:
+        # Opening a pipe would wait for a writer that never comes.
+        if self.path.exists() and not self.path.is_file():
+            raise ValueError(f"{self.name} is not a file.")
 
 
 def resolve_attachments(
@@ -102,8 +116,13 @@ def resolve_attachments(
 def _resolve(stored: Any, root_dir: Path) -> Attachment:
     name = str(stored.value)
     root = root_dir.resolve()
-    path = (root / name).resolve()
-    problem = "" if path.is_relative_to(root) else f"{name} is outside of the server's folder."
+    problem = ""
+    try:
+        path = (root / name).resolve()
+    except (OSError, RuntimeError, ValueError):  # a circle of links, or a NUL character
+        path, problem = root, f"{name!r} is not a path that can be read."
+    if not path.is_relative_to(root):
+        problem = f"{name} is outside of the server's folder."
     selections = [getattr(stored, "selection", None)]
     cells = getattr(stored, "cells", None) or []
     selections += [getattr(cell, "selection", None) for cell in cells]
@@ -119,14 +138,14 @@ def _resolve(stored: Any, root_dir: Path) -> Attachment:
 
 
 def _content(selection: Any) -> str:
-    content = selection["content"] if isinstance(selection, Mapping) else selection.content
-    return str(content)
+    content = selection.get("content") if isinstance(selection, Mapping) else selection.content
+    return str(content or "")
 
 
 def _clip(text: str) -> str:
     if len(text) <= MAX_TEXT:
         return text
-    return text[:MAX_TEXT] + f"\n… ({len(text) - MAX_TEXT} more characters left out)"
+    return text[:MAX_TEXT] + "\n… (the rest is left out)"
 
 
 def _notebook_text(path: Path, cells: tuple[str, ...]) -> str:

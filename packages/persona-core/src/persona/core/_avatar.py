@@ -7,6 +7,7 @@ import html
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import unquote_to_bytes
 
 MAX_AVATAR = 64 * 1024
 """Largest image that is put into a chat, in bytes."""
@@ -18,7 +19,7 @@ _MAGIC = (
 )
 _SVG = re.compile(rb"^\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--.*?-->\s*)*<svg[\s>]", re.DOTALL)
 _UNSAFE_SVG = re.compile(
-    rb"<script|<foreignObject|<!ENTITY|<!DOCTYPE|\son\w+\s*=|javascript:", re.IGNORECASE
+    rb"<script|<foreignObject|<!ENTITY|<!DOCTYPE|[\s/\"']on\w+\s*=|javascript:", re.IGNORECASE
 )
 _DATA = re.compile(r"^data:image/(?:png|jpeg|gif|webp|svg\+xml)[;,]")
 
@@ -51,14 +52,31 @@ def avatar_data_uri(avatar: str | None, folders: Sequence[Path]) -> str | None:
             raise AvatarError("The avatar's data: URI is not an image.")
         if len(avatar) > MAX_AVATAR * 4 // 3 + 64:
             raise AvatarError(f"The avatar is larger than {MAX_AVATAR // 1024} KiB.")
+        if avatar.startswith("data:image/svg"):
+            _image_type(_decoded(avatar), "data:")
         return avatar
     if _is_symbol(avatar):
         return _encode("image/svg+xml", _symbol_svg(avatar))
-    data = _find(avatar, folders).read_bytes()
+    try:
+        data = _find(avatar, folders).read_bytes()
+    except (OSError, RuntimeError) as exc:  # RuntimeError: links that go round in a circle
+        raise AvatarError(f"The avatar {avatar!r} cannot be read: {exc}") from exc
     return _encode(_image_type(data, avatar), data)
 
 
+def _decoded(uri: str) -> bytes:
+    head, _, body = uri.partition(",")
+    if not head.endswith(";base64"):
+        return unquote_to_bytes(body)
+    try:
+        return base64.b64decode(unquote_to_bytes(body), validate=True)
+    except ValueError as exc:
+        raise AvatarError("The avatar's data: URI is not valid base64.") from exc
+
+
 def _find(avatar: str, folders: Sequence[Path]) -> Path:
+    if "\0" in avatar:
+        raise AvatarError("The avatar's path holds a NUL character.")
     for folder in folders:
         base = folder.resolve()
         path = (base / avatar).resolve()

@@ -7,6 +7,7 @@ costs one ``stat`` a file. Nothing is instantiated and no engine is imported.
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -65,11 +66,14 @@ class CatalogView:
                 chosen.setdefault(definition.name, []).append(definition)
         personas: dict[str, PersonaDefinition] = {}
         hidden: dict[str, tuple[PersonaDefinition, ...]] = {}
+        rank = {source.file.parent: number for number, (source, _) in enumerate(results)}
         for slug, candidates in chosen.items():
             nearest = self._first_of_its_folder(candidates)
             if nearest.enabled:
                 personas[slug] = nearest
             hidden[slug] = tuple(c for c in reversed(candidates) if c is not nearest)
+        near_first = sorted(personas.values(), key=lambda d: -rank.get(_folder(d), -1))
+        personas = {definition.name: definition for definition in near_first}
         self.personas: Mapping[str, PersonaDefinition] = personas
         self.hidden: Mapping[str, tuple[PersonaDefinition, ...]] = hidden
         self.broken = tuple(
@@ -81,8 +85,7 @@ class CatalogView:
     def _first_of_its_folder(self, candidates: list[PersonaDefinition]) -> PersonaDefinition:
         """Return the nearest; of two in one folder the first by path, and say so."""
         nearest = candidates[-1]
-        folder = nearest.source.file.parent if nearest.source else None
-        same = [c for c in candidates if c.source and c.source.file.parent == folder]
+        same = [c for c in candidates if c.source and _folder(c) == _folder(nearest)]
         for other in same[1:]:
             first, second = same[0].source, other.source
             if first is not None and second is not None:
@@ -105,6 +108,14 @@ class CatalogView:
             found += check_definition(definition, self._registry)
         found += check_mention_names(self.personas.values())
         return tuple(sorted(found, key=lambda d: (str(d.file), d.line, d.column, d.code)))
+
+
+def _real(path: Path) -> str:
+    return os.path.realpath(path)  # Path.resolve raises for links that go round in a circle
+
+
+def _folder(definition: PersonaDefinition) -> Path:
+    return definition.source.file.parent if definition.source else Path()
 
 
 class Catalog:
@@ -174,12 +185,12 @@ class Catalog:
     def locations(self, folder: Path, root: Path) -> list[Location]:
         """Return the folders that ``folder`` sees, farthest scope first."""
         fixed = jupyter_locations() if self._locations is None else list(self._locations)
-        seen = {loc.folder.resolve() for loc in fixed}
+        seen = {_real(loc.folder) for loc in fixed}
         levels = [folder]
         if folder != root and folder.is_relative_to(root):
             levels += [p for p in folder.parents if p.is_relative_to(root)]
         project = [Location(p / ".jupyter" / "personas", Scope.PROJECT, p) for p in levels]
-        return fixed + [loc for loc in reversed(project) if loc.folder.resolve() not in seen]
+        return fixed + [loc for loc in reversed(project) if _real(loc.folder) not in seen]
 
     def _scan(self, folder: Path) -> Iterable[_Stamp]:
         try:
@@ -187,12 +198,13 @@ class Catalog:
                 names = sorted((e for e in entries if self._claimed(e.name)), key=lambda e: e.name)
                 for entry in names:
                     try:
-                        if entry.is_file():
-                            stat = entry.stat()
-                            yield entry.name, stat.st_mtime_ns, stat.st_size, stat.st_ino
+                        found = entry.stat()
                     except OSError:  # gone, or a broken link: told when it is read
                         yield entry.name, 0, 0, 0
-        except (FileNotFoundError, NotADirectoryError, PermissionError):
+                        continue
+                    if stat.S_ISREG(found.st_mode):
+                        yield entry.name, found.st_mtime_ns, found.st_size, found.st_ino
+        except OSError:  # no such folder, or not for us
             return
 
     def _claimed(self, name: str) -> bool:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 from persona.core._avatar import AvatarError, avatar_data_uri
-from persona.core._definition import PersonaDefinition, Source
+from persona.core._definition import PersonaDefinition, Source, matches
 from persona.core._diagnostics import Diagnostic, Severity, did_you_mean
 from persona.core._mentions import mention_name
 from persona.core._registry import EngineRegistry
@@ -33,14 +32,15 @@ def check_mention_names(definitions: Iterable[PersonaDefinition]) -> list[Diagno
     owners: dict[str, PersonaDefinition] = {}
     found: list[Diagnostic] = []
     for definition in definitions:
-        name = mention_name(definition.identity.name).casefold()
-        other = owners.setdefault(name, definition)
-        if other is not definition and definition.source is not None:
-            text = f"@{mention_name(definition.identity.name)} is also {other.name!r}."
-            found.append(
-                _at(definition, definition.source, "identity.name", "P304", text,
-                    "Give one of them another name.", "warning")
-            )  # fmt: skip
+        for name in dict.fromkeys((mention_name(definition.identity.name), definition.name)):
+            other = owners.setdefault(name.casefold(), definition)
+            if other is not definition and definition.source is not None:
+                found.append(
+                    _at(definition, definition.source, "identity.name", "P304",
+                        f"@{name} is also {other.name!r}.",
+                        "Give one of them another name.", "warning")
+                )  # fmt: skip
+                break
     return found
 
 
@@ -77,7 +77,7 @@ def _check_engine(
 def _check_avatar(definition: PersonaDefinition, source: Source) -> Iterator[Diagnostic]:
     try:
         avatar_data_uri(definition.identity.avatar, source.folders)
-    except (AvatarError, OSError) as exc:
+    except AvatarError as exc:
         yield _at(definition, source, "identity.avatar", "P302", str(exc),
                   "The persona works without it and shows its initials.", "warning")  # fmt: skip
 
@@ -92,11 +92,8 @@ def _check_model(definition: PersonaDefinition, source: Source) -> Iterator[Diag
 
 
 def _check_skills(definition: PersonaDefinition, source: Source) -> Iterator[Diagnostic]:
-    for given, absolute in zip(
-        definition.context.skills_paths, definition.resolved_context().skills_paths, strict=True
-    ):
-        base = Path(absolute)
-        if not any(base.parent.glob(base.name)):
+    for given in definition.context.skills_paths:
+        if not any(matches(given, folder) for folder in source.folders):
             yield _at(definition, source, "context.skills_paths", "P305",
                       f"The skills path {given!r} matches nothing.",
                       "Check the path; it is relative to the file or to the project.",

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from persona.core._errors import ChatGone
 from persona.core._turn import META
 
 if TYPE_CHECKING:
-    from jupyterlab_chat.models import BaseChatModel, User
+    from jupyterlab_chat.models import BaseChatModel, Message, User
 
 
 class Conversation:
@@ -64,23 +65,38 @@ class Conversation:
         Raises:
             ChatGone: The message is no longer in the chat.
         """
-        from jupyterlab_chat.models import Message
+        self.chat.update_message(self._changed(message_id, body, note))
 
+    def show(self, message_id: str, body: str, note: Mapping[str, Any]) -> bool:
+        """Send a message's new text to the browsers without storing it, where that is possible.
+
+        In WebSocket mode storing writes the whole chat file again, which takes the longer
+        the more is in the chat. What is only shown must be stored with `replace` soon.
+
+        Returns:
+            False if nothing was sent, because in this chat showing is storing.
+
+        Raises:
+            ChatGone: The message is no longer in the chat.
+        """
+        broadcast = getattr(self.chat, "broadcast", None)
+        resolve = getattr(self.chat, "resolve_message", None)
+        if broadcast is None or resolve is None:
+            return False
+        from jupyterlab_chat.models import message_asdict_factory
+        from jupyterlab_chat.ws_messages import ServerMessageMessage, to_wire
+
+        changed = self._changed(message_id, body, note)
+        shown = resolve(asdict(changed, dict_factory=message_asdict_factory))
+        broadcast(to_wire(ServerMessageMessage(message=shown)))
+        return True
+
+    def _changed(self, message_id: str, body: str, note: Mapping[str, Any]) -> Message:
         current = self.chat.get_message(message_id)
-        if current is None:
+        if current is None or current.deleted:
             raise ChatGone("The message was removed from the chat while it was being written.")
-        self.chat.update_message(
-            Message(
-                id=message_id,
-                body=body,
-                sender=current.sender,
-                time=current.time,
-                raw_time=current.raw_time,
-                mentions=current.mentions,
-                attachments=current.attachments,
-                metadata={**(current.metadata or {}), META: dict(note)},
-            )
-        )
+        metadata = {**(current.metadata or {}), META: dict(note)}
+        return replace(current, body=body, metadata=metadata)
 
     def show_status(self, text: str | None) -> None:
         """Show that the user is busy, for example ``is thinking…``; None when done.

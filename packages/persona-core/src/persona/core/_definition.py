@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import glob
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -111,7 +113,7 @@ class PersonaDefinition(Block):
         """Return a copy that knows where it comes from. Called by loaders."""
         copy = self.model_copy()
         copy._source = source
-        copy._origins = dict(origins)
+        copy._origins = origins
         return copy
 
     def resolved_context(self) -> PersonaContext:
@@ -140,10 +142,15 @@ def title_of(slug: str) -> str:
 
 def _absolute(pattern: str, folders: tuple[Path, ...]) -> str:
     """Return ``pattern`` under the first folder where it matches, else under the first."""
-    expanded = Path(pattern).expanduser()
-    if expanded.is_absolute():
-        return str(expanded)
-    for folder in folders:
-        if next(folder.glob(pattern), None) is not None:
-            return str(folder / pattern)
-    return str(folders[0] / pattern)
+    expanded = os.path.expanduser(pattern)  # noqa: PTH111 - Path raises for unknown users
+    if os.path.isabs(expanded):  # noqa: PTH117
+        return expanded
+    fitting = (folder for folder in folders if matches(pattern, folder))
+    return str(next(fitting, folders[0]) / pattern)
+
+
+def matches(pattern: str, folder: Path) -> bool:
+    """Whether a path or glob pattern, relative to ``folder``, is there."""
+    expanded = os.path.expanduser(pattern)  # noqa: PTH111 - Path raises for unknown users
+    found = glob.iglob(expanded, root_dir=folder, recursive=True)  # noqa: PTH207
+    return next(found, None) is not None

@@ -79,7 +79,12 @@ class Diagnostic:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
-    """Return the known word closest to ``word``, or None if none is close."""
-    lowered = {k.lower(): k for k in known}
+    """Return the known word closest to ``word``, or None if none is close.
+
+    Case does not count; of two words that differ only in case the first is returned.
+    """
+    lowered: dict[str, str] = {}
+    for candidate in known:
+        lowered.setdefault(candidate.lower(), candidate)
     close = difflib.get_close_matches(word.lower(), lowered, n=1, cutoff=0.6)
     return lowered[close[0]] if close else None

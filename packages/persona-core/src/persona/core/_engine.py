@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import AsyncIterator, Mapping
-from contextlib import aclosing
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
+import inspect
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import AsyncExitStack, aclosing
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import BaseModel
 from traitlets.config import LoggingConfigurable
@@ -61,6 +62,12 @@ class PersonaEngine(LoggingConfigurable):
                 f"Engine class {cls.__name__} defines neither reply() nor process_message().",
                 engine_id=getattr(cls, "id", cls.__name__),
                 fix="Define one of them.",
+            )
+        if not isinstance(getattr(cls, "id", None), str):
+            raise EngineContractError(
+                f"Engine class {cls.__name__} has no id.",
+                engine_id=cls.__name__,
+                fix='Write id = "..." in the class, the same as its entry point\'s name.',
             )
         super().__init__(**kwargs)
         self._persona: BasePersona | None = None
@@ -154,8 +161,17 @@ class PersonaEngine(LoggingConfigurable):
         from persona.core._writer import ReplyWriter
 
         turn = self.persona.new_turn(message)
-        stream = cast("Any", self.reply(turn))
-        async with aclosing(stream):
+        stream: Any = self.reply(turn)
+        if inspect.iscoroutine(stream):
+            stream.close()
+            raise EngineContractError(
+                "reply() is a coroutine, not a generator.",
+                engine_id=self.id,
+                fix="Write `async def reply(self, turn)` with `yield` in it.",
+            )
+        async with AsyncExitStack() as stack:
+            if isinstance(stream, AsyncGenerator):
+                await stack.enter_async_context(aclosing(stream))
             await ReplyWriter(self.persona.conversation, turn).write(stream)
 
     # -- the blocks ---------------------------------------------------------

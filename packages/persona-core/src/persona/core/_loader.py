@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import entry_points
+from operator import attrgetter
 from typing import Protocol, runtime_checkable
 
 from persona.core._definition import PersonaDefinition, Source
 from persona.core._diagnostics import Diagnostic
 
 GROUP = "persona.loaders"
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +48,17 @@ class PersonaLoader(Protocol):
 def installed_loaders() -> tuple[PersonaLoader, ...]:
     """Return the loaders of the installed packages, sorted by id; imports them.
 
-    Raises:
-        TypeError: An entry point does not give a loader.
+    One that cannot be used is logged and passed over, so that the others work.
     """
-    points: Callable[[EntryPoint], str] = lambda point: point.name  # noqa: E731
     loaders: list[PersonaLoader] = []
-    for point in sorted(set(entry_points(group=GROUP)), key=points):
-        loader = point.load()
-        if not isinstance(loader, PersonaLoader):
-            raise TypeError(f"entry point {point.name!r} of group {GROUP} is not a loader")
+    for point in sorted(set(entry_points(group=GROUP)), key=attrgetter("name")):
+        try:
+            loader = point.load()
+        except Exception as exc:  # boundary: a plugin's import may raise anything
+            _log.warning("Loader %r of %s cannot be imported: %s", point.name, point.value, exc)
+            continue
+        if isinstance(loader, type) or not isinstance(loader, PersonaLoader):
+            _log.warning("Loader %r: %s is not a PersonaLoader object", point.name, point.value)
+            continue
         loaders.append(loader)
     return tuple(loaders)

@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterable, Mapping
 
 _FENCE = re.compile(
-    r"^(?P<indent> {0,3})(?P<fence>`{3,}|~{3,}).*?(?:^ {0,3}(?P=fence)[`~]*\s*$|\Z)",
+    r"^[ \t>]*(?:(?:[-*+]|\d+[.)])[ \t]+)?(?P<fence>`{3,}|~{3,})"
+    r".*?(?:^[ \t>]*(?P=fence)[`~]*\s*$|\Z)",
     re.MULTILINE | re.DOTALL,
 )
-_SPAN = re.compile(r"(?<!`)(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`)", re.DOTALL)
-_LINK_TARGET = re.compile(r"\]\([^)\s]*\)|<?https?://\S+")
-_AT = re.compile(r"(?<![\w@./+-])@(?=\w)")
+_SPAN = re.compile(r"(?<!`)(?P<ticks>`+)(?!`)(?:(?!\n[ \t]*\n).)+?(?<!`)(?P=ticks)(?!`)", re.DOTALL)
+_LINK_TARGET = re.compile(r"\]\([^()\[\]\s]*\)|<?https?://\S+")
+_AT = re.compile(r"(?<![\w@./+-])@(?=\S)")
 
 
 def mention_name(name: str) -> str:
@@ -25,14 +26,14 @@ def find_mentions(body: str, names: Mapping[str, Iterable[str]]) -> list[str]:
     Args:
         body: Markdown of a message.
         names: For each id the names that it answers to, without the ``@``. Names may
-            hold spaces, dots and brackets; the longest name that fits wins.
+            hold spaces, dots and brackets; the longest name that fits wins, and of two
+            with the same name the first.
     """
-    by_name = {
-        form.casefold(): id_
-        for id_, own in names.items()
-        for name in own
-        for form in {name, mention_name(name)}
-    }
+    by_name: dict[str, str] = {}
+    for owner, own in names.items():
+        for name in own:
+            by_name.setdefault(name.casefold(), owner)
+            by_name.setdefault(mention_name(name).casefold(), owner)
     if not by_name:
         return []
     longest = max(map(len, by_name))
@@ -62,10 +63,10 @@ def _longest_match(text: str, start: int, by_name: Mapping[str, str], longest: i
 
 
 def _continues(after: str) -> bool:
-    """Whether the word goes on, so that ``@ada`` is not found in ``@adalbert`` or ``@ada.com``."""
+    """Whether the word goes on: ``@ada`` is not in ``@adalbert``, ``@ada.com``, ``@ada/core``."""
     if not after:
         return False
     first, second = after[0], after[1:]
     if first.isalnum() or first == "_":
         return True
-    return first in ".-@" and bool(second) and (second.isalnum() or second == "_")
+    return first in ".-@/" and bool(second) and (second.isalnum() or second == "_")

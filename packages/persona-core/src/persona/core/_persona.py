@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import traceback
 from collections.abc import Coroutine, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from jupyterlab_chat.models import BaseChatModel, Message, User
 
     from persona.core._registry import EngineRegistry
+
+_PATIENCE = 10.0
+"""Seconds that an engine may take to end a turn or itself before it is left behind."""
 
 
 class BasePersona(LoggingConfigurable):
@@ -74,6 +78,7 @@ class BasePersona(LoggingConfigurable):
         self._next_engine: PersonaEngine | None = None
         self._unapplied: set[str] = {"model", "context", "options"}
         self._started: PersonaEngine | None = None
+        self._beginning: PersonaEngine | None = None
         self._starting = asyncio.Lock()
         self._queue = asyncio.Lock()
         self._running: asyncio.Task[None] | None = None
@@ -183,7 +188,7 @@ class BasePersona(LoggingConfigurable):
 
         try:
             avatar = avatar_data_uri(self._identity.avatar, self._folders)
-        except (AvatarError, OSError) as exc:
+        except AvatarError as exc:
             self.log.warning("Avatar of %s: %s", self.id, exc)
             avatar = None
         name = self._identity.name
@@ -204,11 +209,17 @@ class BasePersona(LoggingConfigurable):
         Raises:
             TurnError: Something is missing to run.
         """
-        async with self._starting:
-            while self._started is not self._engine:  # may be swapped while it starts
-                engine = self._engine
+        while self._started is not self._engine and not self._closed:
+            async with self._starting:
+                engine = self._engine  # may be swapped while it starts, hence the loop
+                if self._started is engine or self._closed:
+                    break
                 self._apply()
-                await engine.start()
+                self._beginning = engine
+                try:
+                    await engine.start()
+                finally:
+                    self._beginning = None
                 self._started = engine
 
     async def process_message(self, message: Message) -> None:
@@ -234,7 +245,7 @@ class BasePersona(LoggingConfigurable):
         finally:
             self._running = None
             self._queue.release()
-            self._settle_when_idle()
+            self._swap_when_idle()
 
     async def _run(self, message: Message) -> None:
         stops = self._stops
@@ -243,8 +254,7 @@ class BasePersona(LoggingConfigurable):
         try:
             await asyncio.wait({running})
         except asyncio.CancelledError:  # the caller's, not ours: end the turn and pass it on
-            running.cancel()
-            await asyncio.wait({running})
+            await self._end(running)
             raise
         if not running.cancelled():
             running.result()
@@ -257,19 +267,22 @@ class BasePersona(LoggingConfigurable):
                 TurnError(f"The engine {self._engine.id} broke off.", fix="Ask again."),
             )
 
+    async def _end(self, running: asyncio.Task[None]) -> None:
+        running.cancel()
+        _, stuck = await asyncio.wait({running}, timeout=_PATIENCE)
+        if stuck:
+            self.log.warning("The engine %s does not let its turn be stopped", self._engine.id)
+
     def _say_stopped(self, message: Message) -> None:
         """Leave a word where a stop left none, so that no message looks forgotten."""
-        if self._closed or self._has_answered(message.id):
+        if self._closed:
             return
-        self.conversation.add(
-            "*Stopped before an answer.*", {"kind": "notice", "answers": message.id}
-        )
-
-    def _has_answered(self, message_id: str) -> bool:
-        return any(
-            m.sender == self.id and note(m).get("answers") == message_id
-            for m in reversed(self.ychat.get_messages())
-        )
+        notes = [note(m) for m in self.ychat.get_messages() if m.sender == self.id]
+        answers = [n for n in notes if n.get("answers") == message.id]
+        if any(n.get("kind") == "reply" and n.get("state") == "stopped" for n in answers):
+            return
+        text = "*Stopped.*" if answers else "*Stopped before an answer.*"
+        self.conversation.add(text, {"kind": "notice", "answers": message.id})
 
     def new_turn(self, message: Message) -> Turn:
         """Return what the engine needs to answer ``message``: history and blocks as of now."""
@@ -289,6 +302,7 @@ class BasePersona(LoggingConfigurable):
             chat_path=self.ychat.get_path(),
             root_dir=self._root_dir,
             hops=next_hop(message),
+            names=self.mention_names(),
         )
 
     async def stop(self) -> int:
@@ -302,12 +316,13 @@ class BasePersona(LoggingConfigurable):
         running = self._running
         if running is None or running.done():
             return dropped
-        running.cancel()
-        await asyncio.wait({running})
+        await self._end(running)
         return dropped + 1
 
     async def shutdown(self) -> None:
-        """Stop what runs and release the engine. Called once, when the chat closes."""
+        """Stop what runs and release the engine. Called when the chat closes."""
+        if self._closed:
+            return
         self._closed = True
         await self.stop()
         if self._next_engine is not None:
@@ -344,22 +359,20 @@ class BasePersona(LoggingConfigurable):
         """
         engine.bind(self)
         replaced = self._next_engine
-        self._next_engine = engine
+        self._next_engine = None if engine is self._engine else engine
         if replaced is not None and replaced is not engine:
             self._later(self._close_engine(replaced))
-        self._settle_when_idle()
+        self._swap_when_idle()
 
     def update_model(self, model: PersonaModel | None) -> None:
         """Use ``model`` from the next turn on."""
         self._model = model
         self._unapplied.add("model")
-        self._settle_when_idle()
 
     def update_context(self, context: PersonaContext) -> None:
         """Use ``context`` from the next turn on."""
         self._context = context
         self._unapplied.add("context")
-        self._settle_when_idle()
 
     def update_identity(self, identity: PersonaIdentity) -> None:
         """Show another name or avatar at once; the id stays."""
@@ -371,19 +384,15 @@ class BasePersona(LoggingConfigurable):
         """Use ``options`` from the next turn on."""
         self._options = dict(options)
         self._unapplied.add("options")
-        self._settle_when_idle()
 
     def mention_names(self) -> tuple[str, ...]:
         """Return what people may write after an ``@`` to address this persona."""
         return (self.name, mention_name(self.name), self._slug)
 
-    def _settle_when_idle(self) -> None:
-        """Make pending changes effective now if no turn runs; else the turn's end does."""
-        if self._running is None and not self._closed:
-            if self._next_engine is not None:
-                self._later(self._swap())
-            elif self._started is self._engine:
-                self._apply()
+    def _swap_when_idle(self) -> None:
+        """Let a waiting engine take over now if no turn runs; else the turn's end does."""
+        if self._running is None and self._next_engine is not None and not self._closed:
+            self._later(self._swap())
 
     async def _swap(self) -> None:
         if self._next_engine is None:
@@ -393,19 +402,29 @@ class BasePersona(LoggingConfigurable):
         await self._close_engine(old)
 
     def _apply(self) -> None:
-        pending, self._unapplied = self._unapplied, set()
-        if "model" in pending:
+        """Tell the engine what changed. What it refuses is told again before the next turn."""
+        if "model" in self._unapplied:
             self._engine.apply_model(self._model)
-        if "context" in pending:
+            self._unapplied.discard("model")
+        if "context" in self._unapplied:
             self._engine.apply_context(self._context)
-        if "options" in pending:
+            self._unapplied.discard("context")
+        if "options" in self._unapplied:
             self._engine.apply_options(self._options)
+            self._unapplied.discard("options")
 
     async def _close_engine(self, engine: PersonaEngine) -> None:
+        if self._beginning is engine:  # what it has half started could not be released
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_PATIENCE), self._starting:
+                    pass
+        if self._started is engine:
+            self._started = None
         try:
-            await engine.shutdown()
+            async with asyncio.timeout(_PATIENCE):
+                await engine.shutdown()
         except Exception as exc:  # boundary: a plugin; one that cannot end must not stop us
-            self.log.warning("Engine %s did not shut down cleanly: %s", engine.id, exc)
+            self.log.warning("Engine %s did not shut down cleanly: %r", engine.id, exc)
 
     def _later(self, work: Coroutine[Any, Any, None]) -> None:
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
 from typing import Any
@@ -101,21 +101,15 @@ class EngineRegistry:
         try:
             cls = points[engine_id].load()
         except Exception as exc:  # boundary: a plugin's import may raise anything
-            entry = EngineEntry(
-                entry.id,
-                entry.distribution,
-                entry.target,
-                f"{type(exc).__name__}: {exc}",
-                traceback.format_exc(),
-            )
+            why = f"{type(exc).__name__}: {exc}"
+            entry = replace(entry, broken=why, details=traceback.format_exc())
             self._entries[engine_id] = entry
             raise self._broken(entry) from exc
         if not (isinstance(cls, type) and issubclass(cls, PersonaEngine)):
-            entry = EngineEntry(
-                entry.id, entry.distribution, entry.target, "it is not a PersonaEngine class"
-            )
+            entry = replace(entry, broken="it is not a PersonaEngine class", details="")
             self._entries[engine_id] = entry
             raise self._broken(entry)
+        self._entries[engine_id] = replace(entry, broken=None, details="")
         self._classes[engine_id] = cls
         return cls
 

@@ -28,11 +28,10 @@ def render_tools(log: ToolLog) -> str:
     """Return the tool calls as one folded list."""
     rows = list(log)
     names = ", ".join(dict.fromkeys(row.title for row in rows))
-    busy = any(row.status in ("pending", "in_progress") for row in rows)
     failed = any(row.status == "failed" for row in rows)
-    verb = "Using" if busy else "Tried" if failed else "Used"
+    verb = "Using" if log.busy else "Tried" if failed else "Used"
     inside = "\n".join(_tool(row) for row in rows)
-    return f"<details><summary>🔧 {verb} {html.escape(names)}</summary>\n\n{inside}\n</details>"
+    return f"<details><summary>🔧 {verb} {_inline(names)}</summary>\n\n{inside}\n</details>"
 
 
 def render_plan(plan: Plan) -> str:
@@ -46,20 +45,25 @@ def render_plan(plan: Plan) -> str:
 def escape_markdown(text: str) -> str:
     """Return ``text`` so that Markdown shows it as it is, on one line."""
     text = html.escape(" ".join(text.split()), quote=False)
-    for char in "\\`*_[]|$":
+    for char in "\\`*_[]|$~":
         text = text.replace(char, "\\" + char)
     return text
 
 
 def _tool(row: ToolRow) -> str:
-    where = f" · {row.server}" if row.server else ""
-    head = f"<p>{_MARK.get(row.status, '')} <b>{html.escape(row.title)}</b>{html.escape(where)}</p>"
+    where = f" · {_inline(row.server)}" if row.server else ""
+    head = f"<p>{_MARK.get(row.status, '')} <b>{_inline(row.title)}</b>{where}</p>"
     parts = [head]
     if row.input:
         parts.append(_pre(json.dumps(dict(row.input), ensure_ascii=False, default=str)))
     if row.output:
         parts.append(_pre(row.output))
     return "".join(parts)
+
+
+def _inline(text: str) -> str:
+    text = html.escape(" ".join(text.split()), quote=False)
+    return text.replace("$", "&#36;").replace("`", "&#96;")
 
 
 def _folded(title: str, text: str) -> str:
@@ -69,6 +73,8 @@ def _folded(title: str, text: str) -> str:
 def _pre(text: str) -> str:
     text = text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
     # An empty line would end the HTML block and let Markdown read the rest.
-    lines = [html.escape(line, quote=False) or "&nbsp;" for line in text.splitlines()]
+    lines = [
+        html.escape(line, quote=False) if line.strip() else "&nbsp;" for line in text.splitlines()
+    ]
     body = "\n".join(lines).replace("$", "&#36;").replace("`", "&#96;")
     return f"<pre>{body}</pre>"

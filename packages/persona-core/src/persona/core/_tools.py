@@ -32,6 +32,14 @@ class ToolLog:
     def __len__(self) -> int:
         return len(self._rows)
 
+    def __contains__(self, call_id: str) -> bool:
+        return call_id in self._rows
+
+    @property
+    def busy(self) -> bool:
+        """Whether a call is not finished."""
+        return any(row.status in ("pending", "in_progress") for row in self._rows.values())
+
     def start(self, call: ToolCall) -> None:
         """Note a new call; one with a known id replaces what was known."""
         self._rows[call.id] = ToolRow(call.title, call.status, call.server, call.input)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from persona.core._mentions import mention_name
 from persona.core._models import PersonaContext, PersonaIdentity, PersonaModel
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ META = "persona"
 STOPPED = "\n\n*Stopped.*"
 """What is appended to a reply that was stopped; taken off again for the model."""
 
-_LEADING_MENTIONS = re.compile(r"^(?:\s*@[\w.-]+[,:]?)+\s*")
+_MENTION = re.compile(r"@[\w.-]+[,:]?(?=\s)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class Turn:
         chat_path: Path of the chat file relative to the server's root.
         root_dir: The server's root folder.
         hops: How many personas in a row have answered each other before this turn.
+        names: What the persona is addressed by; empty for the identity's name alone.
     """
 
     message: Utterance
@@ -72,11 +74,27 @@ class Turn:
     chat_path: str = ""
     root_dir: Path = field(default_factory=Path)
     hops: int = 0
+    names: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
-        """The message without the @-mentions that it begins with."""
-        return _LEADING_MENTIONS.sub("", self.message.text, count=1)
+        """The message without the @-mentions before and including the persona's own.
+
+        Only a mention of this persona at the beginning is taken off: other words with
+        an ``@`` (``@property``, ``@types/node``) belong to the message.
+        """
+        names = self.names or (self.identity.name, mention_name(self.identity.name))
+        forms = "|".join(sorted(map(re.escape, names), key=len, reverse=True))
+        own = re.compile(rf"@(?:{forms})(?![\w@/]|[.-]\w)[,:]?", re.IGNORECASE)
+        rest = after = self.message.text
+        while True:
+            rest = rest.lstrip()
+            if found := own.match(rest):
+                after = rest = rest[found.end() :].lstrip()
+            elif found := _MENTION.match(rest):
+                rest = rest[found.end() :]
+            else:
+                return after
 
     @property
     def chat_dir(self) -> Path:
@@ -106,8 +124,10 @@ def read_history(
 ) -> tuple[Utterance, ...]:
     """Return what was said in ``chat`` before the message ``until``.
 
-    Deleted messages, notices, errors and tool reports are left out. With ``isolated``
-    only the persona's own replies and the messages that they answer remain.
+    Replies to what was said before belong to it, also when they came in after ``until``:
+    turns wait in a queue. Deleted messages, notices, errors and tool reports are left
+    out. With ``isolated`` only the persona's own replies and the messages that they
+    answer remain.
     """
     from persona.core._attachments import resolve_attachments
 
@@ -118,7 +138,7 @@ def read_history(
     if isolated:
         answered = {str(note(m).get("answers")) for m in spoken if m.sender == persona_id}
         spoken = [m for m in spoken if m.sender == persona_id or m.id in answered]
-    return tuple(
+    said = (
         Utterance(
             id=m.id,
             role=_role(m, users.get(m.sender), persona_id),
@@ -129,8 +149,8 @@ def read_history(
             attachments=resolve_attachments(m.attachments, stored, root_dir),
         )
         for m in spoken
-        if m.body or m.attachments
     )
+    return tuple(u for u in said if u.text.strip() or u.attachments)
 
 
 def utterance_of(chat: BaseChatModel, message: Message, root_dir: Path) -> Utterance:
@@ -150,12 +170,15 @@ def utterance_of(chat: BaseChatModel, message: Message, root_dir: Path) -> Utter
 
 
 def _before(messages: Iterable[Message], message_id: str) -> list[Message]:
-    earlier: list[Message] = []
+    """Return what came before the message, and the replies to that which came after it."""
+    earlier: dict[str, Message] = {}
+    passed = False
     for message in messages:
         if message.id == message_id:
-            break
-        earlier.append(message)
-    return earlier
+            passed = True
+        elif not passed or note(message).get("answers") in earlier:
+            earlier[message.id] = message
+    return list(earlier.values())
 
 
 def _role(message: Message, user: Any, persona_id: str) -> Literal["self", "persona", "human"]:

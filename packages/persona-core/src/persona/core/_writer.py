@@ -37,23 +37,35 @@ class WriterStats:
 
 @dataclass(slots=True)
 class _Part:
-    """The message that is being written now: text, tools or a plan."""
+    """One message of the reply: text, tools, a plan or a notice."""
 
     kind: str
     id: str | None = None
     body: str = ""
     pending: list[str] = field(default_factory=list)
     tools: ToolLog | None = None
+    changed: bool = False
+
+    def render(self) -> str:
+        """Return the whole text as it stands now."""
+        if self.tools is not None:
+            self.body = render_tools(self.tools)
+        elif self.pending:
+            self.body += "".join(self.pending)
+            self.pending.clear()
+        return self.body
 
 
 class ReplyWriter:
     """Write one turn's events to the chat.
 
     The first text is written at once; after that frames are spaced by `Pace`. Nothing
-    happens per chunk but appending to a list. The end is exact.
+    happens per chunk but appending to a list. The end is exact. Where the chat can show
+    a text without storing it, the text is stored more seldom than it is shown.
 
     Text and reports about tools become messages of their own, in the order in which
-    they happened, so that an update of one does not redraw the other.
+    they happened, so that an update of one does not redraw the other. A report whose
+    tools still run stays open while text goes on below it; there is one plan a turn.
 
     Args:
         conversation: Where to write.
@@ -66,8 +78,12 @@ class ReplyWriter:
         self._turn = turn
         self._pace = pace or Pace()
         self._part: _Part | None = None
+        self._open: list[_Part] = []
         self._timer: asyncio.TimerHandle | None = None
+        self._storing: asyncio.TimerHandle | None = None
         self._due = 0.0
+        self._last_cost = 0.0
+        self._store_cost = 0.0
         self._usage: Usage | None = None
         self._said_something = False
         self._broken: Exception | None = None
@@ -81,23 +97,20 @@ class ReplyWriter:
         error goes on.
 
         Raises:
-            TurnError: The stream ended without saying anything.
+            TurnError: The stream ended without saying anything, or is no stream of events.
             ChatGone: The message was deleted while it was being written.
         """
-        state = "failed"
         try:
             async for event in events:
                 if self._broken is not None:
                     raise self._broken
                 self._take(event)
-            state = "complete"
-        except asyncio.CancelledError:
-            state = "stopped"
-            raise
-        finally:
-            self._finish(state)
-        if self._broken is not None:
-            raise self._broken
+        except BaseException as exc:
+            try:
+                self._finish("stopped" if isinstance(exc, asyncio.CancelledError) else "failed")
+            finally:
+                raise exc  # a chat that cannot be written must not hide why the turn ended
+        self._finish("complete")
         if not self._said_something:
             raise TurnError(
                 "The model ended its turn without an answer.",
@@ -114,26 +127,32 @@ class ReplyWriter:
             case Thought():
                 self._conversation.show_status("is thinking…")
             case ToolCall():
-                self._tools().start(event)
-                self._flush()
+                self._tools(event.id)[1].start(event)
+                self._touch()
                 self._conversation.show_status(f"is using {event.title}…")
             case ToolCallUpdate():
-                if self._tools().update(event):
-                    self._flush()
+                part, tools = self._tools(event.id)
+                if tools.update(event):
+                    self._touch(part)
             case Plan():
-                part = self._switch("plan")
-                part.body = render_plan(event)
-                self._flush()
+                plans = [part for part in self._parts() if part.kind == "plan"]
+                plan = plans[0] if plans else self._switch("plan")
+                plan.body = render_plan(event)
+                self._touch(plan)
             case Usage():
                 self._usage = event
             case Notice():
                 self._switch("notice").body = event.text
-                self._flush()
-                self._close("complete")
+                self._touch()
+                self._leave()
+            case ReplyEvent():
+                pass  # of a newer or private kind
             case _:
-                pass  # an event of a newer or private kind
-
-    # -- text ------------------------------------------------------------
+                raise TurnError(
+                    f"The engine gave a {type(event).__name__} where text or an event belongs.",
+                    fix="Its reply() must yield str or ReplyEvent.",
+                    kind="contract",
+                )
 
     def _add_text(self, text: str) -> None:
         if not text:
@@ -142,81 +161,131 @@ class ReplyWriter:
         if part is None or part.kind != "reply":
             part = self._switch("reply")
         part.pending.append(text)
-        if self._timer is not None:
-            return
-        loop = asyncio.get_running_loop()
-        wait = self._due - loop.time()
-        if part.id is None or wait <= 0:
-            self._flush()
-        else:
-            self._timer = loop.call_later(wait, self._flush_on_time)
-
-    def _flush_on_time(self) -> None:
-        self._timer = None
-        try:
-            self._flush()
-        except Exception as exc:  # boundary: a timer has no caller; the turn raises it instead
-            self._broken = exc
+        self._touch(part)
 
     # -- parts -------------------------------------------------------------
 
-    def _tools(self) -> ToolLog:
+    def _parts(self) -> list[_Part]:
+        return self._open if self._part is None else [*self._open, self._part]
+
+    def _tools(self, call_id: str) -> tuple[_Part, ToolLog]:
+        """Return the report that holds this call, else the one that it goes to."""
+        for part in self._parts():
+            if part.tools is not None and call_id in part.tools:
+                return part, part.tools
         part = self._switch("tools")
         if part.tools is None:
             part.tools = ToolLog()
-        return part.tools
+        return part, part.tools
 
     def _switch(self, kind: str) -> _Part:
         if self._part is not None and self._part.kind != kind:
-            self._close("complete")
+            self._leave()
         if self._part is None:
             self._part = _Part(kind)
         return self._part
 
-    def _close(self, state: str) -> None:
-        part = self._part
+    def _leave(self) -> None:
+        """Go on below the part. It is finished, unless more may be heard of it."""
+        part, self._part = self._part, None
         if part is None:
             return
-        if state == "stopped" and part.kind == "reply":
-            part.pending.append(STOPPED)
-        if part.kind == "tools" and part.tools is not None and state != "complete":
-            part.tools.abandon()
-        self._flush(state)
-        self._part = None
+        if part.kind == "plan" or (part.tools is not None and part.tools.busy):
+            self._open.append(part)
+        else:
+            self._write(part, "complete")
 
     def _finish(self, state: str) -> None:
-        """Write what is left, exactly. Does nothing twice."""
+        """Write what is left, exactly."""
+        self._cancel_timers()
         self._conversation.show_status(None)
-        self._close(state)
+        last, parts = self._part, self._parts()
+        self._part, self._open = None, []
+        for part in parts:
+            if part.tools is not None:
+                part.tools.abandon()
+            if state == "stopped" and part is last and part.kind == "reply":
+                part.pending.append(STOPPED)
+            self._write(part, state, last=part is last)
 
-    def _flush(self, state: str = "writing") -> None:
-        part = self._part
+    # -- frames ------------------------------------------------------------
+
+    def _touch(self, part: _Part | None = None) -> None:
+        """Have the part written: at once if it is new or nothing was written lately."""
+        part = part or self._part
         if part is None:
             return
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        part.changed = True
+        if part.id is None:
+            self._write(part)
+        elif self._timer is None:
+            loop = asyncio.get_running_loop()
+            wait = self._due - loop.time()
+            if wait <= 0:
+                self._write_changed()
+            else:
+                self._timer = loop.call_later(wait, self._on_time)
+
+    def _on_time(self) -> None:
+        self._timer = None
+        try:
+            self._write_changed()
+        except Exception as exc:  # boundary: a timer has no caller; the turn raises it instead
+            self._broken = exc
+
+    def _on_time_to_store(self) -> None:
+        self._storing = None
+        part = self._part
+        try:
+            if part is not None and part.id is not None and part.kind == "reply":
+                self._write(part, store=True)
+        except Exception as exc:  # boundary: a timer has no caller; the turn raises it instead
+            self._broken = exc
+
+    def _cancel_timers(self) -> None:
+        for timer in (self._timer, self._storing):
+            if timer is not None:
+                timer.cancel()
+        self._timer = self._storing = None
+
+    def _write_changed(self) -> None:
+        for part in self._parts():
+            if part.changed:
+                self._write(part)
+
+    def _write(
+        self, part: _Part, state: str = "writing", *, last: bool = False, store: bool = False
+    ) -> None:
         begun = time.perf_counter()
-        if part.pending:
-            part.body += "".join(part.pending)
-            part.pending.clear()
-        if part.tools is not None:
-            part.body = render_tools(part.tools)
-        if part.kind == "reply" and not part.body.strip() and part.id is None:
+        body = part.render()
+        part.changed = False
+        if part.id is None and not body.strip():
             return  # an empty bubble helps nobody
         self._said_something = True
-        note = self._note(part, state)
+        note = self._note(part, state, last=last)
+        stored = store or state != "writing" or part.kind != "reply"
         if part.id is None:
-            part.id = self._conversation.add(part.body, note)
-        else:
-            self._conversation.replace(part.id, part.body, note)
+            part.id = self._conversation.add(body, note)
+            stored = True
+        elif stored or not self._conversation.show(part.id, body, note):
+            self._conversation.replace(part.id, body, note)
+            stored = True
         cost = time.perf_counter() - begun
         self.stats.frames += 1
         self.stats.seconds += cost
-        self.stats.characters += len(part.body)
-        self._due = asyncio.get_running_loop().time() + self._pace.spacing(len(part.body), cost)
+        self.stats.characters += len(body)
+        loop = asyncio.get_running_loop()
+        if stored:
+            self._store_cost = cost
+        elif self._storing is None:
+            wait = self._pace.until_stored(self._store_cost)
+            self._storing = loop.call_later(wait, self._on_time_to_store)
+        # The cheaper of the last two: one slow write, or the one that adds the message,
+        # says little about the next.
+        steady, self._last_cost = min(cost, self._last_cost), cost
+        self._due = max(self._due, loop.time() + self._pace.spacing(len(body), steady))
 
-    def _note(self, part: _Part, state: str) -> dict[str, Any]:
+    def _note(self, part: _Part, state: str, *, last: bool) -> dict[str, Any]:
         turn = self._turn
         note: dict[str, Any] = {
             "kind": part.kind,
@@ -226,8 +295,8 @@ class ReplyWriter:
         }
         if turn.model is not None:
             note["model"] = turn.model.model_id
-        if state != "writing" and self._usage is not None and part.kind == "reply":
-            usage = self._usage
+        usage = self._usage
+        if last and usage is not None:
             note["usage"] = {
                 "input_tokens": usage.input_tokens,
                 "output_tokens": usage.output_tokens,
