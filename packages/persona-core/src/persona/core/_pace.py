@@ -44,7 +44,7 @@ class Pace:
         return min(longest, max(self.floor, length / self.rate, affordable))
 
     def until_stored(self, cost: float) -> float:
-        """Return how long a text that is only shown may wait to be stored.
+        """Return how long frames are only shown before one is stored.
 
         Args:
             cost: Seconds that storing it took the last time.

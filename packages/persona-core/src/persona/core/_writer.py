@@ -82,8 +82,8 @@ class ReplyWriter:
         self._timer: asyncio.TimerHandle | None = None
         self._storing: asyncio.TimerHandle | None = None
         self._due = 0.0
+        self._store_due = 0.0
         self._last_cost = 0.0
-        self._store_cost = 0.0
         self._usage: Usage | None = None
         self._said_something = False
         self._broken: Exception | None = None
@@ -233,7 +233,8 @@ class ReplyWriter:
         except Exception as exc:  # boundary: a timer has no caller; the turn raises it instead
             self._broken = exc
 
-    def _on_time_to_store(self) -> None:
+    def _on_silence(self) -> None:
+        """Store what is only shown, as no next frame did so."""
         self._storing = None
         part = self._part
         try:
@@ -263,7 +264,10 @@ class ReplyWriter:
             return  # an empty bubble helps nobody
         self._said_something = True
         note = self._note(part, state, last=last)
-        stored = store or state != "writing" or part.kind != "reply"
+        loop = asyncio.get_running_loop()
+        stored = (
+            store or state != "writing" or part.kind != "reply" or loop.time() >= self._store_due
+        )
         if part.id is None:
             part.id = self._conversation.add(body, note)
             stored = True
@@ -274,16 +278,23 @@ class ReplyWriter:
         self.stats.frames += 1
         self.stats.seconds += cost
         self.stats.characters += len(body)
-        loop = asyncio.get_running_loop()
-        if stored:
-            self._store_cost = cost
-        elif self._storing is None:
-            wait = self._pace.until_stored(self._store_cost)
-            self._storing = loop.call_later(wait, self._on_time_to_store)
+        self._plan_store(cost, stored=stored)
         # The cheaper of the last two: one slow write, or the one that adds the message,
         # says little about the next.
         steady, self._last_cost = min(cost, self._last_cost), cost
         self._due = max(self._due, loop.time() + self._pace.spacing(len(body), steady))
+
+    def _plan_store(self, cost: float, *, stored: bool) -> None:
+        loop = asyncio.get_running_loop()
+        if stored:
+            self._store_due = loop.time() + self._pace.until_stored(cost)
+            if self._storing is not None:
+                self._storing.cancel()
+                self._storing = None
+        elif self._storing is None:
+            # After the next frames, which store it too if there are any.
+            wait = self._store_due - loop.time() + self._pace.keeping
+            self._storing = loop.call_later(wait, self._on_silence)
 
     def _note(self, part: _Part, state: str, *, last: bool) -> dict[str, Any]:
         turn = self._turn

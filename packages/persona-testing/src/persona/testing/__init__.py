@@ -4,6 +4,7 @@ What needs an optional package lives in a module of its own, imported by name:
 `persona.testing.chat` (jupyterlab-chat) and `persona.testing.mcp_server` (mcp).
 """
 
+from persona.testing._engine import ScriptedEngine
 from persona.testing._gate import Gate
 from persona.testing._llm import ScriptedLLM
 from persona.testing._llm_answer import ToolCall
@@ -16,6 +17,7 @@ __all__ = [
     "McpHttpServer",
     "RecordedRequest",
     "Rule",
+    "ScriptedEngine",
     "ScriptedLLM",
     "ToolCall",
     "mcp_server_command",

@@ -1,0 +1,1 @@
+"""Measured ratios: each is taken side by side in one run and has a limit."""

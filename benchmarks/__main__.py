@@ -1,0 +1,46 @@
+"""Run the benchmarks: `python -m benchmarks [--full] [--save] [--only TOPIC …]`.
+
+Exit code 1 if a limit is missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import time
+
+from benchmarks import report
+from benchmarks.measure import Measure
+
+TOPICS = ("imports", "listing", "catalog", "startup", "streaming")
+
+
+def main() -> int:
+    """Measure, print each figure as it comes, and write the result."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--full", action="store_true", help="all cases, in real time")
+    parser.add_argument("--save", action="store_true", help="write the page and the reference")
+    parser.add_argument("--only", nargs="+", choices=TOPICS, default=TOPICS, metavar="TOPIC")
+    args = parser.parse_args()
+    begun = time.monotonic()
+    measures: list[Measure] = []
+    for topic in args.only:
+        module = importlib.import_module(f"benchmarks.{topic}")
+        for measure in module.measure(full=args.full):
+            measures.append(measure)
+            print(report.line(measure), flush=True)
+    seconds = time.monotonic() - begun
+    mode = "full" if args.full else "short"
+    report.write_json(report.LATEST, measures, mode=mode, seconds=seconds)
+    if args.save:
+        report.write_json(report.REFERENCE, measures, mode=mode, seconds=seconds)
+        report.write_page(report.PAGE, measures)
+    missed = [measure for measure in measures if not measure.ok]
+    print(f"\n{len(measures)} figures in {seconds:.0f} s, {len(missed)} limits missed.")
+    for measure in missed:
+        print(report.line(measure))
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

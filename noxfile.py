@@ -1,0 +1,266 @@
+"""Every check of the project, each in an environment of its own.
+
+`nox --list` shows the sessions, `nox -s "tests(package='persona-core')"` runs one; what follows
+`--` goes to pytest. Without arguments the default sessions run, those that fail early first.
+"""
+
+import ast
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import nox
+
+ROOT = Path(__file__).parent
+PACKAGES = sorted(path.parent.name for path in ROOT.glob("packages/*/pyproject.toml"))
+PYTEST = ("python", "-m", "pytest", "-c", str(ROOT / "pyproject.toml"))
+
+
+def classified_pythons() -> list[str]:
+    """Return the Pythons that the packages say they run on, oldest first."""
+    found: set[str] = set()
+    for package in PACKAGES:
+        text = (ROOT / "packages" / package / "pyproject.toml").read_text(encoding="utf-8")
+        for classifier in tomllib.loads(text)["project"]["classifiers"]:
+            if match := re.fullmatch(r"Programming Language :: Python :: (3\.\d+)", classifier):
+                found.add(match[1])
+    return sorted(found, key=lambda version: int(version.split(".")[1]))
+
+
+def show_pyenv_versions() -> None:
+    """Let pyenv's `python3.X` commands start every version installed beside the running one."""
+    home = Path(sys.base_prefix).parent
+    if home.parts[-2:] != (".pyenv", "versions"):
+        return
+    versions = [path.name for path in sorted(home.iterdir()) if path.name.startswith("3.")]
+    versions.sort(key=lambda version: version != Path(sys.base_prefix).name)
+    os.environ["PYENV_VERSION"] = ":".join(versions)
+
+
+def runs(python: str) -> bool:
+    """Tell whether an interpreter of that version is installed and starts."""
+    if python == f"{sys.version_info.major}.{sys.version_info.minor}":
+        return True
+    program = shutil.which(f"python{python}")
+    if program is None:
+        return False
+    return subprocess.run([program, "--version"], capture_output=True, check=False).returncode == 0
+
+
+show_pyenv_versions()
+PYTHONS = classified_pythons()
+INSTALLED = [python for python in PYTHONS if runs(python)]
+
+nox.needs_version = ">=2026.10"
+nox.options.default_venv_backend = "uv"
+nox.options.download_python = "never"
+nox.options.error_on_missing_interpreters = False
+nox.options.sessions = [
+    "lint",
+    "types",
+    *(f"tests-{python}" for python in dict.fromkeys([*INSTALLED[:1], *INSTALLED[-1:]])),
+    "docs",
+    "ui",
+    "wheels",
+    "integration",
+    "browser",
+    "minimums",
+    "bench",
+]
+
+
+def sync(session: nox.Session, *arguments: str) -> None:
+    """Install what the arguments of `uv sync` name, at the pinned versions."""
+    session.run_install(
+        "uv",
+        "sync",
+        "--quiet",
+        f"--python={session.virtualenv.location}",
+        *arguments,
+        env={"UV_PROJECT_ENVIRONMENT": session.virtualenv.location},
+        external=True,
+    )
+
+
+def siblings(package: str) -> list[str]:
+    """Return the packages of the workspace that this one needs to run, itself first."""
+    needed = [package]
+    for name in needed:
+        text = (ROOT / "packages" / name / "pyproject.toml").read_text(encoding="utf-8")
+        for requirement in tomllib.loads(text)["project"]["dependencies"]:
+            other = re.split(r"[\s\[<>=!~;]", requirement, maxsplit=1)[0]
+            if other in PACKAGES and other not in needed:
+                needed.append(other)
+    return needed
+
+
+def unmarked_boundaries() -> list[str]:
+    """Return the places that catch every error, go on, and do not say which boundary they are."""
+    found = []
+    for file in sorted(ROOT.glob("packages/*/src/**/*.py")):
+        text = file.read_text(encoding="utf-8")
+        lines = text.splitlines()
+        for node in ast.walk(ast.parse(text)):
+            if not isinstance(node, ast.ExceptHandler) or isinstance(node.body[-1], ast.Raise):
+                continue
+            caught = "" if node.type is None else ast.unparse(node.type)
+            if caught and not re.search(r"\b(Base)?Exception\b", caught):
+                continue
+            if "# boundary: " not in lines[node.lineno - 1]:
+                found.append(f"{file.relative_to(ROOT)}:{node.lineno}")
+    return found
+
+
+@nox.session(python=PYTHONS, tags=["ci"])
+@nox.parametrize("package", PACKAGES)
+def tests(session: nox.Session, package: str) -> None:
+    """Test one package with only its own dependencies installed."""
+    sync(session, "--package", package, "--group", "test")
+    session.run(*PYTEST, f"packages/{package}/tests", *session.posargs)
+
+
+@nox.session(tags=["ci"])
+@nox.parametrize("package", PACKAGES)
+def minimums(session: nox.Session, package: str) -> None:
+    """Test one package with the oldest versions that it says it works with."""
+    # The pins of the workspace are for the newest versions: they are left out here.
+    options = ("--quiet", "--no-config", "--directory", "packages")
+    oldest = [f"./{name}" for name in siblings(package)]
+    session.run_install(
+        "uv", "pip", "install", *options, "--resolution=lowest-direct", *oldest, external=True
+    )
+    group = f"{package}/pyproject.toml:test"
+    session.run_install("uv", "pip", "install", *options, "--group", group, external=True)
+    # Old versions warn about each other; that is not ours to mend.
+    session.run(*PYTEST, "-W", "default", f"packages/{package}/tests", *session.posargs)
+
+
+@nox.session(tags=["ci"])
+def wheels(session: nox.Session) -> None:
+    """Build what is published, install it into a clean environment and test that."""
+    dist = Path(session.create_tmp()).resolve() / "dist"
+    shutil.rmtree(dist, ignore_errors=True)
+    for package in PACKAGES:
+        session.run(
+            "uv", "build", "--quiet", "--package", package, "--out-dir", str(dist), external=True
+        )
+    built = sorted(str(wheel) for wheel in dist.glob("*.whl"))
+    session.install("--quiet", *built, "jupyterlab", "pytest", "pytest-asyncio")
+    session.run(
+        *PYTEST,
+        "tests-integration/wheels",
+        *session.posargs,
+        env={"PERSONA_DIST": str(dist)},
+    )
+
+
+@nox.session(tags=["ci"])
+def integration(session: nox.Session) -> None:
+    """Test the packages together: real servers, real subprocesses, no browser."""
+    sync(session, "--group", "test")
+    ignored = [f"--ignore=tests-integration/{name}" for name in ("browser", "wheels")]
+    session.run(*PYTEST, "tests-integration", *ignored, *session.posargs)
+
+
+@nox.session(tags=["ci"])
+def browser(session: nox.Session) -> None:
+    """Test what a person sees: JupyterLab in headless Chromium, with and without RTC."""
+    sync(session, "--group", "browser")
+    shown = session.run("python", "tests-integration/browser/chromium.py", silent=True)
+    path = str(shown).strip().splitlines()[-1]
+    session.log(f"Chromium: {path}")
+    session.run(
+        *PYTEST, "tests-integration/browser", *session.posargs, env={"PERSONA_CHROMIUM": path}
+    )
+
+
+@nox.session(tags=["ci"])
+def lint(session: nox.Session) -> None:
+    """Check style, format and broad excepts, and that nothing built is committed."""
+    sync(session, "--only-group", "lint")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    if unmarked := unmarked_boundaries():
+        session.error("Name the error, or say `# boundary: reason`:\n" + "\n".join(unmarked))
+    if not (ROOT / ".git").exists():
+        return
+    # Tracked although ignored: somebody forced a built file in.
+    listed = session.run("git", "ls-files", "-ci", "--exclude-standard", external=True, silent=True)
+    if committed := str(listed or "").strip():
+        session.error(f"These files are built, not written; remove them from git:\n{committed}")
+
+
+@nox.session(tags=["ci"])
+def types(session: nox.Session) -> None:
+    """Check the types of all packages, and of user code written against them."""
+    # The sources are found through `mypy_path`; only what they import is installed.
+    sync(session, "--no-install-workspace", "--group", "lint", "--group", "test")
+    session.run("mypy", *(f"packages/{package}/src" for package in PACKAGES))
+    for folder in sorted(ROOT.glob("packages/*/tests/typing")):
+        session.run("mypy", str(folder))
+
+
+@nox.session(tags=["ci"])
+def docs(session: nox.Session) -> None:
+    """Build the documentation strictly and run the code in it."""
+    sync(session, "--group", "docs")
+    site = Path(session.create_tmp()).resolve() / "site"
+    # The theme announces its successor at every build.
+    session.run(
+        "mkdocs", "build", "--strict", "--site-dir", str(site), env={"NO_MKDOCS_2_WARNING": "1"}
+    )
+    session.run(*PYTEST, "docs", *session.posargs)
+
+
+@nox.session(tags=["ci"], venv_backend="none")
+def ui(session: nox.Session) -> None:
+    """Test the TypeScript of the lab extension."""
+    if shutil.which("npm") is None:
+        session.skip("Node.js 20 or later is needed for the tests of the lab extension")
+    session.chdir("packages/persona-jupyter/ui")
+    session.run("npm", "ci", "--ignore-scripts", "--no-fund", "--no-audit", external=True)
+    session.run("npm", "test", external=True)
+
+
+@nox.session(tags=["ci"])
+def bench(session: nox.Session) -> None:
+    """Measure and check the limits: shortly by default, in full with `-- --full --save`."""
+    sync(session, "--group", "bench")
+    session.run("python", "-m", "benchmarks", *session.posargs)
+
+
+@nox.session(default=False, venv_backend="none")
+def pins(session: nox.Session) -> None:
+    """Resolve anew and write the exact versions into the root's pyproject.toml."""
+    path = ROOT / "pyproject.toml"
+    before = path.read_text(encoding="utf-8")
+    block = re.compile(r"^constraint-dependencies = \[.*?\]$", re.MULTILINE | re.DOTALL)
+    path.write_text(block.sub("constraint-dependencies = []", before), encoding="utf-8")
+    try:
+        session.run("uv", "lock", "--quiet", "--upgrade", external=True)
+        exported = session.run(
+            *("uv", "export", "--quiet", "--all-packages", "--all-extras", "--all-groups"),
+            *("--no-hashes", "--no-annotate", "--no-header", "--no-emit-workspace"),
+            external=True,
+            silent=True,
+        )
+    except BaseException:
+        path.write_text(before, encoding="utf-8")
+        raise
+    lines = [line.strip() for line in str(exported).splitlines() if "==" in line]
+    names = [line.split("==")[0] for line in lines]
+    # Where there is one version for all, where it is needed is the resolver's business.
+    lines = [
+        line if names.count(name) > 1 else line.split(" ; ")[0]
+        for name, line in zip(names, lines, strict=True)
+    ]
+    listed = "".join(f"    {json.dumps(line)},\n" for line in sorted(lines, key=str.lower))
+    pinned = f"constraint-dependencies = [\n{listed}]"
+    path.write_text(block.sub(lambda _: pinned, before), encoding="utf-8")
+    session.run("uv", "lock", "--quiet", external=True)
+    session.log(f"{len(lines)} packages pinned")

@@ -1,0 +1,150 @@
+"""``jupyter persona check``: what is wrong with persona files."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from persona.cli._errors import FAILURE, OK, USAGE, CliError
+from persona.cli._json import print_json
+from persona.cli._place import find_place, find_root, shown_path
+from persona.core import (
+    Catalog,
+    CatalogView,
+    Diagnostic,
+    LoadResult,
+    PersonaLoader,
+    Scope,
+    Source,
+)
+
+_WIDEST = 100
+_SKIPPED = {"node_modules", "__pycache__", "site-packages"}
+
+
+def run(args: Namespace) -> int:
+    """Print every finding with the line it stands in, and a summary."""
+    if args.paths:
+        files, found = _check_paths(args.paths)
+    else:
+        place = find_place(args.dir, args.root)
+        files, found = _check_view(place.view())
+    errors = sum(d.severity == "error" for d in found)
+    warnings = len(found) - errors
+    if args.json:
+        print_json(
+            {
+                "files": files,
+                "errors": errors,
+                "warnings": warnings,
+                "diagnostics": [d.as_dict() for d in found],
+            }
+        )
+        return FAILURE if errors else OK
+    for finding in found:
+        for line in describe(finding):
+            print(line)
+        print()
+    tail = f"{_count(errors, 'error')}, {_count(warnings, 'warning')}" if found else "all is well"
+    print(f"{_count(files, 'file')} checked: {tail}.")
+    return FAILURE if errors else OK
+
+
+def describe(found: Diagnostic) -> list[str]:
+    """Return the lines that tell a finding to a person."""
+    mark = "warning: " if found.severity == "warning" else ""
+    where = f"{shown_path(found.file)}:{found.line}:{found.column}"
+    lines = [f"{where} {found.code} {mark}{found.message}"]
+    text = _line_of(found.file, found.line)
+    if text is not None and text.strip():
+        lines += _pointed_at(text, found.line, found.column)
+    if found.fix:
+        lines.append(f"    fix: {found.fix}")
+    return lines
+
+
+def _pointed_at(text: str, number: int, column: int) -> list[str]:
+    column = max(1, min(column, len(text) + 1))
+    start = max(0, column - _WIDEST // 2) if len(text) > _WIDEST else 0
+    shown = "".join(c if c.isprintable() else " " for c in text[start : start + _WIDEST])
+    gutter = f"{number:>6} | "
+    return [f"{gutter}{shown}".rstrip(), " " * (len(gutter) + column - 1 - start) + "^"]
+
+
+def _line_of(file: Path, number: int) -> str | None:
+    try:
+        with file.open(encoding="utf-8", errors="replace") as lines:
+            for at, text in enumerate(lines, start=1):
+                if at == number:
+                    return text.rstrip("\r\n")[:10_000]
+    except OSError:  # the finding itself says that it cannot be read
+        pass
+    return None
+
+
+def _check_view(view: CatalogView) -> tuple[int, list[Diagnostic]]:
+    files = {d.source.file for d in view.personas.values() if d.source}
+    files |= {d.source.file for hidden in view.hidden.values() for d in hidden if d.source}
+    files |= {broken.source.file for broken in view.broken}
+    return len(files), list(view.diagnostics)
+
+
+def _check_paths(paths: Sequence[Path]) -> tuple[int, list[Diagnostic]]:
+    catalog = Catalog()
+    by_folder: dict[Path, dict[Path, PersonaLoader]] = {}
+    for path in paths:
+        for file, loader in _files(path, catalog.loaders):
+            by_folder.setdefault(file.parent, {})[file] = loader
+    found: list[Diagnostic] = []
+    for folder, loaders in sorted(by_folder.items()):
+        root = find_root(folder) if folder.name == "personas" else folder
+        results = [
+            (source, _load(loader, source))
+            for file, loader in sorted(loaders.items())
+            for source in [Source(file, Scope.PROJECT, root)]
+        ]
+        found += CatalogView(results, catalog.registry).diagnostics
+    return sum(map(len, by_folder.values())), found
+
+
+def _load(loader: PersonaLoader, source: Source) -> LoadResult:
+    try:
+        return loader.load(source)
+    except Exception as exc:  # boundary: a plugin's loader; the others go on
+        message = f"The loader {loader.id!r} failed: {type(exc).__name__}: {exc}"
+        return LoadResult(diagnostics=(Diagnostic("P401", message, source.file),))
+
+
+def _files(path: Path, loaders: Sequence[PersonaLoader]) -> Iterator[tuple[Path, PersonaLoader]]:
+    if path.is_dir():
+        some = False
+        for file in _walk(path.resolve()):
+            loader = next((item for item in loaders if item.claims(file.name)), None)
+            if loader is not None:
+                some = True
+                yield file, loader
+        if not some:
+            print(f"{path} holds no persona file.", file=sys.stderr)
+        return
+    if not path.is_file():
+        raise CliError(f"{path} does not exist.", USAGE)
+    loader = next((item for item in loaders if item.claims(path.name)), None)
+    if loader is None:
+        kinds = ", ".join(item.id for item in loaders) or "none"
+        raise CliError(f"{path} is no persona file: no loader reads that name ({kinds}).", USAGE)
+    yield path.resolve(), loader
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    for where, folders, names in os.walk(folder):
+        folders[:] = sorted(
+            f for f in folders if f not in _SKIPPED and (f == ".jupyter" or f[0] != ".")
+        )
+        yield from (Path(where, name) for name in sorted(names))
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"

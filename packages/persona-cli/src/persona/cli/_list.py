@@ -1,0 +1,99 @@
+"""``jupyter persona list``: the personas that a folder sees."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+
+from persona.cli._errors import OK
+from persona.cli._json import print_json
+from persona.cli._place import Place, find_place, shown_path
+from persona.cli._state import State, state_of_persona
+from persona.cli._table import print_table
+from persona.core import BrokenFile, CatalogView, PersonaDefinition, mention_name, title_of
+
+_HEADER = ("NAME", "SLUG", "ENGINE", "MODEL", "SCOPE", "FILE", "STATE")
+
+
+def run(args: Namespace) -> int:
+    """Print the personas and the files that cannot be used."""
+    place = find_place(args.dir, args.root)
+    view = place.view()
+    rows = [row_of(d, state_of_persona(d, place.catalog.registry)) for d in view.personas.values()]
+    rows += [_row_of_broken(broken, view) for broken in view.broken]
+    rows.sort(key=lambda row: str(row["name"]).casefold())
+    if args.json:
+        print_json(
+            {
+                "dir": str(place.folder),
+                "root": str(place.root),
+                "personas": rows,
+                "diagnostics": [d.as_dict() for d in view.diagnostics],
+            }
+        )
+        return OK
+    if not rows:
+        _print_hint(place)
+        return OK
+    print_table(_HEADER, [_cells(row, place) for row in rows])
+    details = [row for row in rows if row["detail"]]
+    if details:
+        print()
+    for row in details:
+        print(f"{row['name']}: {row['detail']}")
+    if any(d.severity == "error" for d in view.diagnostics):
+        print("Some files have errors; see them with: jupyter persona check", file=sys.stderr)
+    return OK
+
+
+def row_of(definition: PersonaDefinition, state: State) -> dict[str, object]:
+    """Return what programs read about a persona in a list."""
+    source = definition.source
+    return {
+        "id": definition.id,
+        "slug": definition.name,
+        "name": definition.identity.name,
+        "mention_name": mention_name(definition.identity.name),
+        "description": definition.identity.description,
+        "engine": definition.engine,
+        "model": definition.model.model_id if definition.model else None,
+        "scope": source.scope.value if source else None,
+        "file": str(source.file) if source else None,
+        "state": state.word,
+        "detail": state.detail,
+    }
+
+
+def _row_of_broken(broken: BrokenFile, view: CatalogView) -> dict[str, object]:
+    name = title_of(broken.slug)
+    file = broken.source.file
+    errors = [d for d in view.diagnostics if d.file == file and d.severity == "error"]
+    return {
+        "id": None,
+        "slug": broken.slug,
+        "name": name,
+        "mention_name": mention_name(name),
+        "description": None,
+        "engine": None,
+        "model": None,
+        "scope": broken.source.scope.value,
+        "file": str(file),
+        "state": "broken",
+        "detail": f"line {errors[0].line}: {errors[0].message}" if errors else None,
+    }
+
+
+def _cells(row: dict[str, object], place: Place) -> list[str]:
+    from pathlib import Path
+
+    shown = dict(row)
+    if row["file"] is not None:
+        shown["file"] = shown_path(Path(str(row["file"])), place.folder)
+    keys = ("name", "slug", "engine", "model", "scope", "file", "state")
+    return ["–" if shown[key] is None else str(shown[key]) for key in keys]
+
+
+def _print_hint(place: Place) -> None:
+    folder = shown_path(place.root / ".jupyter" / "personas")
+    print(f"There is no persona here. Write one as {folder}/NAME.persona.md,")
+    print("or see some at work with: jupyter persona demo")

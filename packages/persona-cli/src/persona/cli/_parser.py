@@ -1,0 +1,169 @@
+"""The commands, their options and their help."""
+
+from __future__ import annotations
+
+from argparse import (
+    Action,
+    ArgumentParser,
+    ArgumentTypeError,
+    Namespace,
+    RawDescriptionHelpFormatter,
+)
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import NoReturn
+
+from persona.cli._errors import USAGE
+
+PROG = "jupyter persona"
+
+_EXIT = "Exit codes: 0 all is well, 1 findings or a failure, 2 a wrong call, 130 after Ctrl-C."
+
+
+class _Parser(ArgumentParser):
+    """Says what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(USAGE, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+class _Version(Action):
+    """Looks the version up only when it is asked for."""
+
+    def __call__(
+        self,
+        parser: ArgumentParser,
+        namespace: Namespace,
+        values: str | Sequence[object] | None,
+        option_string: str | None = None,
+    ) -> None:
+        try:
+            shown = version("persona-cli")
+        except PackageNotFoundError:  # run from a checkout that is not installed
+            shown = "unknown"
+        print(f"{PROG} {shown}")
+        parser.exit()
+
+
+def build_parser() -> ArgumentParser:
+    """Return the parser of the whole command line."""
+    parser = _Parser(
+        prog=PROG,
+        usage=f"{PROG} COMMAND …",
+        description="AI personas in JupyterLab chats: look at them, check them, ask them.",
+        epilog=_EXIT,
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
+    commands = parser.add_subparsers(dest="command", title="commands", metavar="COMMAND")
+    _add_list(commands)
+    _add_show(commands)
+    _add_check(commands)
+    _add_engines(commands)
+    _add_ask(commands)
+    _add_demo(commands)
+    return parser
+
+
+def _command(commands: object, name: str, usage: str, summary: str, more: str = "") -> _Parser:
+    added = commands.add_parser(  # type: ignore[attr-defined]
+        name,
+        prog=f"{PROG} {name}",
+        usage=f"{PROG} {name} {usage}".rstrip(),
+        help=summary,
+        description=f"{summary[:1].upper()}{summary[1:]}.{more}",
+        formatter_class=RawDescriptionHelpFormatter,
+    )
+    assert isinstance(added, _Parser)  # noqa: S101 - tells the type checker
+    return added
+
+
+def _add_list(commands: object) -> None:
+    parser = _command(commands, "list", "[--dir DIR] [--root ROOT] [--json]",
+                      "show the personas that a folder sees")  # fmt: skip
+    _add_place(parser)
+    _add_json(parser)
+
+
+def _add_show(commands: object) -> None:
+    parser = _command(commands, "show", "NAME [--dir DIR] [--root ROOT] [--json]",
+                      "show one persona and where each value comes from")  # fmt: skip
+    _add_name(parser)
+    _add_place(parser)
+    _add_json(parser)
+
+
+def _add_check(commands: object) -> None:
+    parser = _command(
+        commands, "check", "[PATH …] [--dir DIR] [--root ROOT] [--json]",
+        "report what is wrong with persona files",
+        "\nErrors give exit code 1; warnings alone do not.",
+    )  # fmt: skip
+    parser.add_argument(
+        "paths", metavar="PATH", nargs="*", type=Path,
+        help="files or folders, searched deeply (default: what --dir sees)",
+    )  # fmt: skip
+    _add_place(parser)
+    _add_json(parser)
+
+
+def _add_engines(commands: object) -> None:
+    parser = _command(commands, "engines", "[--json]", "show the installed engines")
+    _add_json(parser)
+
+
+def _add_ask(commands: object) -> None:
+    parser = _command(
+        commands, "ask", "NAME TEXT [--chat FILE] [--dir DIR] [--root ROOT] [--json]",
+        "ask a persona without a browser or a server",
+        "\nThe answer goes to stdout as it arrives, everything else to stderr.",
+    )  # fmt: skip
+    _add_name(parser)
+    parser.add_argument("text", metavar="TEXT", nargs="+",
+                        help="what to say; - reads it from stdin")  # fmt: skip
+    parser.add_argument(
+        "--chat", metavar="FILE", type=Path,
+        help="keep the conversation in this .chat file (made if it is missing)",
+    )  # fmt: skip
+    _add_place(parser)
+    _add_json(parser, "print one JSON object at the end instead of the text")
+
+
+def _add_demo(commands: object) -> None:
+    parser = _command(
+        commands, "demo", "[DIR] [--no-browser] [--port N] [--prepare-only] [-- LAB_ARGS]",
+        "lay out a ready workspace and open JupyterLab on its chat",
+        "\nFiles that you changed are never overwritten."
+        "\nWhat follows -- goes to JupyterLab as it is.",
+    )  # fmt: skip
+    parser.add_argument("dir", metavar="DIR", nargs="?", type=Path, default=Path("persona-demo"),
+                        help="the workspace's folder (default: ./persona-demo)")  # fmt: skip
+    parser.add_argument("--no-browser", action="store_true",
+                        help="print the address and open no browser")  # fmt: skip
+    parser.add_argument("--port", metavar="N", type=_port,
+                        help="the port (default: 8888 or the next free one)")  # fmt: skip
+    parser.add_argument("--prepare-only", action="store_true",
+                        help="lay the files out and stop")  # fmt: skip
+
+
+def _add_name(parser: ArgumentParser) -> None:
+    parser.add_argument("name", metavar="NAME", help="short name or shown name, any case")
+
+
+def _add_place(parser: ArgumentParser) -> None:
+    parser.add_argument("--dir", metavar="DIR", type=Path, default=Path(),
+                        help="folder to look from (default: here)")  # fmt: skip
+    parser.add_argument(
+        "--root", metavar="ROOT", type=Path,
+        help="the server's root folder (default: the nearest folder above with .jupyter)",
+    )  # fmt: skip
+
+
+def _add_json(parser: ArgumentParser, text: str = "print JSON") -> None:
+    parser.add_argument("--json", action="store_true", help=text)
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise ArgumentTypeError(f"{text!r} is not a port from 1 to 65535")
+    return int(text)

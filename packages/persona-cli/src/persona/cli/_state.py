@@ -1,0 +1,68 @@
+"""Whether a persona or an engine can run here, without starting anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, cast
+
+from persona.core import (
+    BasePersona,
+    EngineEntry,
+    EngineError,
+    EngineRegistry,
+    EngineSupport,
+    PersonaDefinition,
+    PersonaModel,
+)
+
+if TYPE_CHECKING:
+    from jupyterlab_chat.models import BaseChatModel
+
+NO_CHAT = cast("BaseChatModel", None)
+"""A persona that is only looked at touches no chat."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """An answer to "can it run?".
+
+    Attributes:
+        word: ``broken`` if a package or file has to be repaired, ``unavailable`` if
+            something is missing to run.
+        detail: Why it is not ready, one line with what to do; else None.
+        support: What the engine honours, if it could be asked.
+    """
+
+    word: Literal["ready", "unavailable", "broken"]
+    detail: str | None = None
+    support: EngineSupport | None = None
+
+
+def state_of_persona(definition: PersonaDefinition, registry: EngineRegistry) -> State:
+    """Return the state of a persona; imports its engine's class, starts nothing."""
+    try:
+        persona = BasePersona.from_definition(definition, ychat=NO_CHAT, registry=registry)
+        return _answer(persona.engine.support())
+    except EngineError as exc:
+        return State("unavailable", str(exc))
+    except Exception as exc:  # boundary: a plugin's engine may raise anything
+        return State("broken", f"Its engine failed: {type(exc).__name__}: {exc}")
+
+
+def state_of_engine(entry: EngineEntry, registry: EngineRegistry) -> State:
+    """Return the state of an engine, asked for a persona that names a model and nothing else."""
+    try:
+        engine = registry.create(entry.id)
+        BasePersona(ychat=NO_CHAT, engine=engine, model=PersonaModel(model_id="any/model"))
+        return _answer(engine.support())
+    except EngineError as exc:
+        return State("broken", str(exc))
+    except Exception as exc:  # boundary: a plugin's engine may raise anything
+        return State("broken", f"{type(exc).__name__}: {exc}")
+
+
+def _answer(support: EngineSupport) -> State:
+    if support.ready:
+        return State("ready", None, support)
+    detail = " ".join(f"{missing.what} {missing.fix}" for missing in support.missing)
+    return State("unavailable", detail, support)

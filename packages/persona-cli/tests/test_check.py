@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from persona.cli import main
+
+
+def test_check_is_quiet_about_good_files(write, capsys):
+    write("ada", "engine: scripted\nidentity: {name: Ada}")
+    assert main(["check"]) == 0
+    assert capsys.readouterr().out == "1 file checked: all is well.\n"
+
+
+def test_check_points_at_the_place_and_gives_the_fix(write, capsys):
+    write("ada", "engine: scripted\nidentity:\n  name: Ada\n  avatr: x.png")
+    assert main(["check"]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith(".jupyter/personas/ada.persona.md:5:3 P201 ")
+    assert lines[1] == "     5 |   avatr: x.png"
+    assert lines[2].index("^") == lines[1].index("avatr")
+    assert lines[3].startswith("    fix: ")
+    assert "avatar" in lines[0] + lines[3]
+    assert lines[-1] == "1 file checked: 1 error, 0 warnings."
+
+
+def test_check_lets_warnings_pass(write, capsys):
+    write("ada", "engine: scripted\nidentity: {name: Ada, avatar: none.svg}")
+    assert main(["check"]) == 0
+    out = capsys.readouterr().out
+    assert " P302 warning: " in out
+    assert "0 errors, 1 warning." in out
+
+
+def test_check_takes_files_and_folders(write, project, tmp_path, capsys):
+    good = write("good", "engine: scripted\nidentity: {name: Good}")
+    bad = write("bad", "engine: scriptd\nidentity: {name: Bad}")
+    assert main(["check", str(good)]) == 0
+    assert main(["check", str(bad)]) == 1
+    capsys.readouterr()
+    assert main(["check", str(tmp_path), "--json"]) == 1
+    data = json.loads(capsys.readouterr().out)
+    assert (data["files"], data["errors"]) == (2, 1)
+    (found,) = data["diagnostics"]
+    assert found["code"] == "P301"
+    assert found["file"] == str(bad)
+    assert "scripted" in found["fix"]
+
+
+def test_check_reads_a_file_that_is_not_utf8(project, capsys):
+    file = project / "latin.persona.md"
+    file.write_bytes("---\nidentity: {name: Zoë}\n---\n".encode("latin-1"))
+    assert main(["check", str(file)]) == 1
+    assert "latin.persona.md:2" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["missing.persona.md", "notes.txt"])
+def test_check_calls_a_path_that_is_no_persona_file_a_usage_error(name, project, capsys):
+    (project / "notes.txt").write_text("hello")
+    assert main(["check", name]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_check_cuts_long_lines_around_the_place(write, capsys):
+    write("ada", f"engine: scripted\nidentity: {{name: Ada, description: {'d' * 300}, avatr: x}}")
+    assert main(["check"]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines[1]) < 120
+    assert lines[1][lines[2].index("^") :].startswith("avatr")

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from persona.cli import main
+
+FRONT = """
+engine: scripted
+model:
+  model_id: x/small
+  temperature: 0.5
+identity:
+  name: Data Sage
+context:
+  mcp_servers:
+    - name: tools
+      command: run-it
+options:
+  depth: 3
+"""
+
+
+def test_show_tells_where_each_value_stands(write, capsys):
+    write("sage", FRONT, "First line.\nSecond line.")
+    assert main(["show", "sage"]) == 0
+    out = capsys.readouterr().out
+    file = ".jupyter/personas/sage.persona.md"
+    assert out.startswith("Data Sage (sage)\n")
+    assert f"  temperature = 0.5  ({file}:5, project)" in out
+    assert f"engine = scripted  ({file}:2, project)" in out
+    assert f"  depth = 3  ({file}:13, project)" in out
+    assert "  history = shared  (default)" in out
+    assert "    First line.\n    Second line.\n" in out
+    assert "mcp_servers.0.command = run-it" in out
+    assert "honours model, prompt (asked)" in out
+
+
+@pytest.mark.parametrize("name", ["sage", "SAGE", "data sage", "Data-Sage", "@data-sage"])
+def test_show_finds_a_persona_by_slug_or_name_in_any_case(name, write, capsys):
+    write("sage", FRONT)
+    assert main(["show", name, "--json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert data["id"] == "persona::sage"
+    assert data["blocks"]["model"]["temperature"] == 0.5
+    assert data["origins"]["model.temperature"]["line"] == 5
+    assert data["support"]["model"] == "enforced"
+    assert data["state"] == "ready"
+
+
+def test_show_suggests_a_close_name(write, capsys):
+    write("sage", FRONT)
+    assert main(["show", "sagge"]) == 1
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err == ("jupyter persona: There is no persona 'sagge'. Did you mean 'sage'?\n")
+
+
+def test_show_says_why_a_broken_file_cannot_be_used(write, capsys):
+    file = write("sage", "engine: [")
+    assert main(["show", "sage"]) == 1
+    err = capsys.readouterr().err
+    assert str(file) in err
+    assert len(err.splitlines()) == 1
+
+
+def test_show_names_the_definition_that_it_hides(write, project, capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(tmp_path / "config"))
+    user = tmp_path / "config" / "personas"
+    user.mkdir(parents=True)
+    (user / "sage.persona.md").write_text("---\nengine: scripted\nidentity: {name: Old}\n---\n")
+    write("sage", FRONT)
+    assert main(["show", "sage", "--json"]) == 0
+    hides = json.loads(capsys.readouterr().out)["hides"]
+    assert hides == [{"file": str(user / "sage.persona.md"), "scope": "user"}]
+
+
+def test_show_says_that_two_personas_share_a_name(write, capsys):
+    write("one", "engine: scripted\nidentity: {name: Twin}")
+    write("two", "engine: scripted\nidentity: {name: Twin}")
+    assert main(["show", "twin"]) == 1
+    assert "one, two" in capsys.readouterr().err

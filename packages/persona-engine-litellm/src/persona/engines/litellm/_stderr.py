@@ -1,0 +1,56 @@
+"""Where the standard error of an MCP server goes: the log, not the terminal."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO
+
+from persona.engines.litellm._errors import redact
+
+_KEPT = 20
+
+
+class ServerOutput:
+    """Logs what a server writes and keeps its last lines.
+
+    Args:
+        name: The server's name.
+        log: Where lines go, at level DEBUG.
+        secrets: Values to blank out.
+    """
+
+    def __init__(self, name: str, log: logging.Logger, secrets: tuple[str, ...]) -> None:
+        self._name = name
+        self._log = log
+        self._secrets = secrets
+        self._lines: deque[str] = deque(maxlen=_KEPT)
+
+    @property
+    def last_line(self) -> str:
+        """The last line with text on it, or an empty string."""
+        return next((line for line in reversed(self._lines) if line.strip()), "")
+
+    @contextmanager
+    def opened(self) -> Iterator[IO[str]]:
+        """Give a file with a descriptor, for a process to write to."""
+        # A pipe and a thread, because a process needs a real descriptor and Windows
+        # has no asyncio reader for pipes.
+        read, write = os.pipe()
+        reader = threading.Thread(
+            target=self._drain, args=(read,), name=f"stderr of {self._name}", daemon=True
+        )
+        reader.start()
+        with os.fdopen(write, "w", encoding="utf-8") as file:
+            yield file
+
+    def _drain(self, descriptor: int) -> None:
+        with os.fdopen(descriptor, encoding="utf-8", errors="replace") as file:
+            for line in file:
+                text = redact(line.rstrip(), self._secrets)
+                self._lines.append(text)
+                self._log.debug("MCP server %s: %s", self._name, text)

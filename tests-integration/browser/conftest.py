@@ -1,0 +1,105 @@
+"""Two JupyterLab servers, one for each way that chats are kept, and one browser."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
+
+from persona.testing import ScriptedLLM
+
+from .chat import ChatPage
+from .chromium import chromium, launch_arguments
+from .lab import NO_RTC, SECONDS, Lab
+from .project import Project
+
+MODES = {"websocket": NO_RTC, "rtc": "--YDocExtension.disable_rtc=False"}
+
+
+@pytest.fixture(scope="session", params=list(MODES))
+def mode(request: pytest.FixtureRequest) -> str:
+    """How chats are kept: each test runs in both modes."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def lab(mode: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """Give the server of one mode."""
+    home = tmp_path_factory.mktemp(f"lab-{mode}")
+    with Lab(home, home / "root", extra=[MODES[mode]]) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def scripted() -> Iterator[ScriptedLLM]:
+    """Give the model that all tests share."""
+    with ScriptedLLM.in_thread() as llm:
+        yield llm
+
+
+@pytest.fixture
+def llm(scripted: ScriptedLLM) -> ScriptedLLM:
+    """Give the model, without what earlier tests told it."""
+    scripted.reset()
+    return scripted
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Give one Chromium for all tests."""
+    expect.set_options(timeout=SECONDS * 1000)
+    with sync_playwright() as playwright:
+        chrome = playwright.chromium.launch(
+            executable_path=chromium(), args=launch_arguments(), timeout=SECONDS * 1000
+        )
+        yield chrome
+        chrome.close()
+
+
+@pytest.fixture(scope="session")
+def context(browser: Browser, mode: str) -> Iterator[BrowserContext]:
+    """Give one profile for each mode; a new one would load all of JupyterLab again."""
+    profile = browser.new_context(
+        viewport={"width": 1100, "height": 760}, color_scheme="light", locale="en-US"
+    )
+    yield profile
+    profile.close()
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the folder of the screenshots."""
+    named = os.environ.get("PERSONA_SCREENSHOTS")
+    folder = Path(named) if named else tmp_path_factory.mktemp("screenshots")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture
+def name(request: pytest.FixtureRequest) -> str:
+    """Give a name for what belongs to one test."""
+    return re.sub(r"\W+", "-", request.node.name.removeprefix("test_")).strip("-")
+
+
+@pytest.fixture
+def project(lab: Lab, llm: ScriptedLLM, name: str) -> Project:
+    """Give a folder without personas."""
+    return Project(lab, name, llm.url)
+
+
+@pytest.fixture
+def chat(context: BrowserContext, lab: Lab, pictures: Path, name: str) -> Iterator[ChatPage]:
+    """Give a tab; afterwards keep a picture of it and see that nothing complained."""
+    page = context.new_page()
+    said = len(lab.log())
+    chat = ChatPage(page, lab, pictures / name)
+    yield chat
+    chat.picture("end")
+    page.close()
+    assert chat.complaints == []
+    lines = lab.log()[said:].splitlines()
+    assert [line for line in lines if re.match(r"\[E |Traceback", line)] == []
