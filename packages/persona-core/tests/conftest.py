@@ -109,7 +109,7 @@ def until() -> Until:
 
     async def wait(condition: Callable[[], object]) -> None:
         async with asyncio.timeout(5):
-            while not condition():  # noqa: ASYNC110 - the condition is not ours to signal
+            while not condition():
                 await asyncio.sleep(0.002)
 
     return wait

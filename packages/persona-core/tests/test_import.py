@@ -42,7 +42,9 @@ def test_all_has_each_name_of_the_stub() -> None:
 
     stub = Path(persona.core.__file__).with_suffix(".pyi")
     tree = ast.parse(stub.read_text("utf-8"))
-    imported = [a.asname or a.name for n in tree.body if isinstance(n, ast.ImportFrom) for a in n.names]
+    imported = [
+        a.asname or a.name for n in tree.body if isinstance(n, ast.ImportFrom) for a in n.names
+    ]
     (listed,) = [ast.literal_eval(n.value) for n in tree.body if isinstance(n, ast.Assign)]
     assert sorted(imported) == listed
 

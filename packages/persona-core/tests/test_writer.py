@@ -315,7 +315,9 @@ async def test_writer_spends_little_of_the_time(chat: RealChat) -> None:
     took = time.perf_counter() - begun
     assert 2 <= writing.stats.frames < 100
     # The first and the last frame are not spaced; leave room for them.
-    assert writing.stats.seconds < 0.05 * took + 2 * writing.stats.seconds / writing.stats.frames * 2
+    assert (
+        writing.stats.seconds < 0.05 * took + 2 * writing.stats.seconds / writing.stats.frames * 2
+    )
 
 
 async def test_stats_count_frames_and_characters(chat: RealChat) -> None:

@@ -17,6 +17,7 @@ needs stands in attributes.
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -95,3 +96,19 @@ class TurnError(PersonaError):
 
 class ChatGone(PersonaError):
     """The message to update is no longer in the chat."""
+
+
+def as_turn_error(error: Exception) -> TurnError:
+    """Return what the chat says about an error that ended a turn."""
+    if isinstance(error, TurnError):
+        return error
+    if isinstance(error, EngineError):
+        return TurnError(error.summary, fix=error.fix)
+    if isinstance(error, PersonaError):
+        return TurnError(str(error))
+    return TurnError(
+        f"Something went wrong: {type(error).__name__}.",
+        fix="Ask again; if it stays, the details help whoever maintains the engine.",
+        details="".join(traceback.format_exception(error)),
+        kind="unexpected",
+    )

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import traceback
-from collections.abc import Coroutine, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +13,10 @@ from persona.core._avatar import AvatarError, avatar_data_uri
 from persona.core._conversation import Conversation
 from persona.core._definition import PersonaDefinition, persona_id, slugify
 from persona.core._engine import PersonaEngine
-from persona.core._errors import EngineError, PersonaError, TurnError
+from persona.core._errors import PersonaError, TurnError, as_turn_error
 from persona.core._mentions import mention_name
 from persona.core._models import PersonaContext, PersonaIdentity, PersonaModel
+from persona.core._slot import PATIENCE, EngineSlot
 from persona.core._turn import Turn, next_hop, note, read_history, utterance_of
 from persona.core._writer import write_failure
 
@@ -25,9 +24,6 @@ if TYPE_CHECKING:
     from jupyterlab_chat.models import BaseChatModel, Message, User
 
     from persona.core._registry import EngineRegistry
-
-_PATIENCE = 10.0
-"""Seconds that an engine may take to end a turn or itself before it is left behind."""
 
 
 class BasePersona(LoggingConfigurable):
@@ -74,19 +70,12 @@ class BasePersona(LoggingConfigurable):
         self._folders = tuple(folders)
         self._root_dir = Path(root_dir)
         self._conversation: Conversation | None = None
-        self._engine = engine
-        self._next_engine: PersonaEngine | None = None
-        self._unapplied: set[str] = {"model", "context", "options"}
-        self._started: PersonaEngine | None = None
-        self._beginning: PersonaEngine | None = None
-        self._starting = asyncio.Lock()
+        self._slot = EngineSlot(self, engine)
         self._queue = asyncio.Lock()
         self._running: asyncio.Task[None] | None = None
         self._waiting = 0
         self._stops = 0
         self._closed = False
-        self._background: set[asyncio.Task[None]] = set()
-        engine.bind(self)
 
     @classmethod
     def from_definition(
@@ -143,7 +132,7 @@ class BasePersona(LoggingConfigurable):
     @property
     def engine(self) -> PersonaEngine:
         """The engine that answers the next turn."""
-        return self._next_engine or self._engine
+        return self._slot.upcoming
 
     @property
     def model(self) -> PersonaModel | None:
@@ -209,18 +198,7 @@ class BasePersona(LoggingConfigurable):
         Raises:
             TurnError: Something is missing to run.
         """
-        while self._started is not self._engine and not self._closed:
-            async with self._starting:
-                engine = self._engine  # may be swapped while it starts, hence the loop
-                if self._started is engine or self._closed:
-                    break
-                self._apply()
-                self._beginning = engine
-                try:
-                    await engine.start()
-                finally:
-                    self._beginning = None
-                self._started = engine
+        await self._slot.start()
 
     async def process_message(self, message: Message) -> None:
         """Answer ``message`` in the chat, after the turns that are already waiting.
@@ -261,17 +239,15 @@ class BasePersona(LoggingConfigurable):
         elif stops != self._stops:
             self._say_stopped(message)
         else:
-            write_failure(
-                self.conversation,
-                message.id,
-                TurnError(f"The engine {self._engine.id} broke off.", fix="Ask again."),
-            )
+            broken = TurnError(f"The engine {self._slot.running.id} broke off.", fix="Ask again.")
+            write_failure(self.conversation, message.id, broken)
 
     async def _end(self, running: asyncio.Task[None]) -> None:
         running.cancel()
-        _, stuck = await asyncio.wait({running}, timeout=_PATIENCE)
+        _, stuck = await asyncio.wait({running}, timeout=PATIENCE)
         if stuck:
-            self.log.warning("The engine %s does not let its turn be stopped", self._engine.id)
+            engine_id = self._slot.running.id
+            self.log.warning("The engine %s does not let its turn be stopped", engine_id)
 
     def _say_stopped(self, message: Message) -> None:
         """Leave a word where a stop left none, so that no message looks forgotten."""
@@ -325,11 +301,7 @@ class BasePersona(LoggingConfigurable):
             return
         self._closed = True
         await self.stop()
-        if self._next_engine is not None:
-            await self._close_engine(self._next_engine)
-        await self._close_engine(self._engine)
-        if self._background:
-            await asyncio.wait(self._background)
+        await self._slot.close()
 
     async def _turn(self, message: Message) -> None:
         conversation = self.conversation
@@ -337,15 +309,12 @@ class BasePersona(LoggingConfigurable):
             try:
                 conversation.introduce(self.as_user())
                 conversation.show_status("is thinking…")
-                await self._swap()
-                await self.prepare()
-                self._apply()
-                await self._engine.process_message(message)
-            except TurnError as exc:
-                write_failure(conversation, message.id, exc)
+                engine = await self._slot.ready()
+                await engine.process_message(message)
             except Exception as exc:  # boundary: a turn; an engine may raise anything
-                self.log.exception("Turn of %s failed", self.id)
-                write_failure(conversation, message.id, _unexpected(exc))
+                if not isinstance(exc, PersonaError):
+                    self.log.exception("Turn of %s failed", self.id)
+                write_failure(conversation, message.id, as_turn_error(exc))
             finally:
                 conversation.show_status(None)
 
@@ -357,22 +326,18 @@ class BasePersona(LoggingConfigurable):
         Raises:
             EngineContractError: The engine serves another persona.
         """
-        engine.bind(self)
-        replaced = self._next_engine
-        self._next_engine = None if engine is self._engine else engine
-        if replaced is not None and replaced is not engine:
-            self._later(self._close_engine(replaced))
+        self._slot.replace(engine)
         self._swap_when_idle()
 
     def update_model(self, model: PersonaModel | None) -> None:
         """Use ``model`` from the next turn on."""
         self._model = model
-        self._unapplied.add("model")
+        self._slot.changed("model")
 
     def update_context(self, context: PersonaContext) -> None:
         """Use ``context`` from the next turn on."""
         self._context = context
-        self._unapplied.add("context")
+        self._slot.changed("context")
 
     def update_identity(self, identity: PersonaIdentity) -> None:
         """Show another name or avatar at once; the id stays."""
@@ -383,7 +348,7 @@ class BasePersona(LoggingConfigurable):
     def update_options(self, options: Mapping[str, Any]) -> None:
         """Use ``options`` from the next turn on."""
         self._options = dict(options)
-        self._unapplied.add("options")
+        self._slot.changed("options")
 
     def mention_names(self) -> tuple[str, ...]:
         """Return what people may write after an ``@`` to address this persona."""
@@ -391,60 +356,5 @@ class BasePersona(LoggingConfigurable):
 
     def _swap_when_idle(self) -> None:
         """Let a waiting engine take over now if no turn runs; else the turn's end does."""
-        if self._running is None and self._next_engine is not None and not self._closed:
-            self._later(self._swap())
-
-    async def _swap(self) -> None:
-        if self._next_engine is None:
-            return
-        old, self._engine, self._next_engine = self._engine, self._next_engine, None
-        self._unapplied = {"model", "context", "options"}
-        await self._close_engine(old)
-
-    def _apply(self) -> None:
-        """Tell the engine what changed. What it refuses is told again before the next turn."""
-        if "model" in self._unapplied:
-            self._engine.apply_model(self._model)
-            self._unapplied.discard("model")
-        if "context" in self._unapplied:
-            self._engine.apply_context(self._context)
-            self._unapplied.discard("context")
-        if "options" in self._unapplied:
-            self._engine.apply_options(self._options)
-            self._unapplied.discard("options")
-
-    async def _close_engine(self, engine: PersonaEngine) -> None:
-        if self._beginning is engine:  # what it has half started could not be released
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_PATIENCE), self._starting:
-                    pass
-        if self._started is engine:
-            self._started = None
-        try:
-            async with asyncio.timeout(_PATIENCE):
-                await engine.shutdown()
-        except Exception as exc:  # boundary: a plugin; one that cannot end must not stop us
-            self.log.warning("Engine %s did not shut down cleanly: %r", engine.id, exc)
-
-    def _later(self, work: Coroutine[Any, Any, None]) -> None:
-        try:
-            task = asyncio.get_running_loop().create_task(work)
-        except RuntimeError:  # no loop yet: the next turn does it
-            work.close()
-            return
-        self._background.add(task)
-        task.add_done_callback(self._background.discard)
-
-
-def _unexpected(exc: Exception) -> TurnError:
-    """Return what the chat says about an error that the engine did not expect."""
-    if isinstance(exc, EngineError):
-        return TurnError(exc.summary, fix=exc.fix)
-    if isinstance(exc, PersonaError):
-        return TurnError(str(exc))
-    return TurnError(
-        f"Something went wrong: {type(exc).__name__}.",
-        fix="Ask again; if it stays, the details help whoever maintains the engine.",
-        details="".join(traceback.format_exception(exc)),
-        kind="unexpected",
-    )
+        if self._running is None and not self._closed:
+            self._slot.swap_soon()

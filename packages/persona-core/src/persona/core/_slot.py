@@ -1,0 +1,154 @@
+"""The place of a persona's engine: started when needed, swapped between turns, let go once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Literal
+
+from persona.core._engine import PersonaEngine
+
+if TYPE_CHECKING:
+    from persona.core._persona import BasePersona
+
+PATIENCE = 10.0
+"""Seconds that an engine may take to end a turn or itself before it is left behind."""
+
+BlockName = Literal["model", "context", "options"]
+_BLOCKS: tuple[BlockName, ...] = ("model", "context", "options")
+
+
+class EngineSlot:
+    """Holds the engine of one persona and the one that takes over after the turn.
+
+    Args:
+        persona: Whose engine it is; its blocks are read from there.
+        engine: The first engine.
+    """
+
+    def __init__(self, persona: BasePersona, engine: PersonaEngine) -> None:
+        engine.bind(persona)
+        self._persona = persona
+        self._engine = engine
+        self._next: PersonaEngine | None = None
+        self._started: PersonaEngine | None = None
+        self._beginning: PersonaEngine | None = None
+        self._starting = asyncio.Lock()
+        self._unapplied: set[BlockName] = set(_BLOCKS)
+        self._background: set[asyncio.Task[None]] = set()
+        self._closed = False
+
+    @property
+    def running(self) -> PersonaEngine:
+        """The engine that answers now."""
+        return self._engine
+
+    @property
+    def upcoming(self) -> PersonaEngine:
+        """The engine that answers the next turn."""
+        return self._next or self._engine
+
+    def changed(self, block: BlockName) -> None:
+        """Note that a block was replaced; the engine is told before the next turn."""
+        self._unapplied.add(block)
+
+    def replace(self, engine: PersonaEngine) -> None:
+        """Let ``engine`` take over at the next `swap`.
+
+        Raises:
+            EngineContractError: The engine serves another persona.
+        """
+        engine.bind(self._persona)
+        replaced = self._next
+        self._next = None if engine is self._engine else engine
+        if replaced is not None and replaced is not engine:
+            self._later(self._let_go(replaced))
+
+    async def start(self) -> None:
+        """Start the engine if it is not started yet.
+
+        Raises:
+            TurnError: Something is missing to run.
+        """
+        while self._started is not self._engine and not self._closed:
+            async with self._starting:
+                engine = self._engine  # may be swapped while it starts, hence the loop
+                if self._started is engine or self._closed:
+                    break
+                self._apply()
+                self._beginning = engine
+                try:
+                    await engine.start()
+                finally:
+                    self._beginning = None
+                self._started = engine
+
+    async def ready(self) -> PersonaEngine:
+        """Return the engine for a turn: swapped, started, and told of every change.
+
+        Raises:
+            TurnError: Something is missing to run.
+        """
+        await self.swap()
+        await self.start()
+        self._apply()
+        return self._engine
+
+    async def swap(self) -> None:
+        """Let a waiting engine take over; only between turns."""
+        if self._next is None:
+            return
+        old, self._engine, self._next = self._engine, self._next, None
+        self._unapplied = set(_BLOCKS)
+        await self._let_go(old)
+
+    def swap_soon(self) -> None:
+        """Begin `swap` and return at once; without an event loop the next turn does it."""
+        if self._next is not None and not self._closed:
+            self._later(self.swap())
+
+    async def close(self) -> None:
+        """Release every engine. Called once, after the last turn."""
+        self._closed = True
+        if self._next is not None:
+            await self._let_go(self._next)
+        await self._let_go(self._engine)
+        if self._background:
+            await asyncio.wait(self._background)
+
+    def _apply(self) -> None:
+        """Tell the engine what changed. What it refuses is told again before the next turn."""
+        persona, engine = self._persona, self._engine
+        if "model" in self._unapplied:
+            engine.apply_model(persona.model)
+            self._unapplied.discard("model")
+        if "context" in self._unapplied:
+            engine.apply_context(persona.context)
+            self._unapplied.discard("context")
+        if "options" in self._unapplied:
+            engine.apply_options(persona.options)
+            self._unapplied.discard("options")
+
+    async def _let_go(self, engine: PersonaEngine) -> None:
+        if self._beginning is engine:  # what it has half started could not be released
+            with suppress(TimeoutError):
+                async with asyncio.timeout(PATIENCE), self._starting:
+                    pass
+        if self._started is engine:
+            self._started = None
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await engine.shutdown()
+        except Exception as exc:  # boundary: a plugin; one that cannot end must not stop us
+            log = self._persona.log
+            log.warning("Engine %s did not shut down cleanly: %r", engine.id, exc)
+
+    def _later(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            task = asyncio.get_running_loop().create_task(work)
+        except RuntimeError:  # no loop yet: the next turn does it
+            work.close()
+            return
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
