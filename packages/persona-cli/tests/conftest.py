@@ -20,8 +20,8 @@ from persona.core import (
 )
 
 
-class Scripted(PersonaEngine):
-    id = "scripted"
+class Puppet(PersonaEngine):
+    id = "puppet"
 
     async def reply(self, turn):
         options = turn.options
@@ -56,14 +56,14 @@ class Scripted(PersonaEngine):
 
 @pytest.fixture
 def engines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Install a distribution with the engine `scripted` and one that cannot be imported."""
+    """Install a distribution with the engine `puppet` and one that cannot be imported."""
     site = tmp_path / "site"
     info = site / "cli_test_engines-1.0.dist-info"
     info.mkdir(parents=True)
     (site / "cli_test_engine.py").write_text(ENGINE)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: cli-test-engines\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text(
-        "[persona.engines]\nscripted = cli_test_engine:Scripted\nwrecked = cli_no_module:Engine\n"
+        "[persona.engines]\npuppet = cli_test_engine:Puppet\nwrecked = cli_no_module:Engine\n"
     )
     monkeypatch.syspath_prepend(str(site))
     monkeypatch.setenv(

@@ -13,7 +13,7 @@ from jupyterlab_chat.websocket_model import WsChatModel
 from persona.cli import main
 from persona.core import META, STOPPED
 
-ADA = "engine: scripted\nidentity: {name: Ada}\noptions:\n  "
+ADA = "engine: puppet\nidentity: {name: Ada}\noptions:\n  "
 
 
 def messages(file: Path) -> list:
@@ -126,10 +126,10 @@ def test_ask_says_what_to_do_about_a_failure(write, capsys):
 
 
 def test_ask_with_an_engine_that_is_not_there_fails_without_a_file(write, project, capsys):
-    write("ada", "engine: scriptd\nidentity: {name: Ada}")
+    write("ada", "engine: pupet\nidentity: {name: Ada}")
     assert main(["ask", "ada", "go", "--chat", "t.chat"]) == 1
     shown = capsys.readouterr()
-    assert "Did you mean 'scripted'?" in shown.err
+    assert "Did you mean 'puppet'?" in shown.err
     assert len(shown.err.splitlines()) == 1
     assert not (project / "t.chat").exists()
 
@@ -186,7 +186,7 @@ def test_ctrl_c_stops_the_turn_and_the_chat_says_so(said, write, project, tmp_pa
 def test_a_second_ask_is_told_that_the_chat_is_in_use(write, project, tmp_path, capsys):
     flag = tmp_path / "hangs"
     write("ada", ADA + f"say: [x]\n  touch: {flag}\n  hang: true")
-    write("bob", "engine: scripted\nidentity: {name: Bob}\noptions: {say: [y]}")
+    write("bob", "engine: puppet\nidentity: {name: Bob}\noptions: {say: [y]}")
     process = start("ada", "go", "--chat", "t.chat")
     try:
         wait_for(flag, process)

@@ -8,13 +8,13 @@ from persona.cli import main
 
 
 def test_check_is_quiet_about_good_files(write, capsys):
-    write("ada", "engine: scripted\nidentity: {name: Ada}")
+    write("ada", "engine: puppet\nidentity: {name: Ada}")
     assert main(["check"]) == 0
     assert capsys.readouterr().out == "1 file checked: all is well.\n"
 
 
 def test_check_points_at_the_place_and_gives_the_fix(write, capsys):
-    write("ada", "engine: scripted\nidentity:\n  name: Ada\n  avatr: x.png")
+    write("ada", "engine: puppet\nidentity:\n  name: Ada\n  avatr: x.png")
     assert main(["check"]) == 1
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith(".jupyter/personas/ada.persona.md:5:3 P201 ")
@@ -26,7 +26,7 @@ def test_check_points_at_the_place_and_gives_the_fix(write, capsys):
 
 
 def test_check_lets_warnings_pass(write, capsys):
-    write("ada", "engine: scripted\nidentity: {name: Ada, avatar: none.svg}")
+    write("ada", "engine: puppet\nidentity: {name: Ada, avatar: none.svg}")
     assert main(["check"]) == 0
     out = capsys.readouterr().out
     assert " P302 warning: " in out
@@ -34,8 +34,8 @@ def test_check_lets_warnings_pass(write, capsys):
 
 
 def test_check_takes_files_and_folders(write, project, tmp_path, capsys):
-    good = write("good", "engine: scripted\nidentity: {name: Good}")
-    bad = write("bad", "engine: scriptd\nidentity: {name: Bad}")
+    good = write("good", "engine: puppet\nidentity: {name: Good}")
+    bad = write("bad", "engine: pupet\nidentity: {name: Bad}")
     assert main(["check", str(good)]) == 0
     assert main(["check", str(bad)]) == 1
     capsys.readouterr()
@@ -45,7 +45,7 @@ def test_check_takes_files_and_folders(write, project, tmp_path, capsys):
     (found,) = data["diagnostics"]
     assert found["code"] == "P301"
     assert found["file"] == str(bad)
-    assert "scripted" in found["fix"]
+    assert "puppet" in found["fix"]
 
 
 def test_check_reads_a_file_that_is_not_utf8(project, capsys):
@@ -63,7 +63,7 @@ def test_check_calls_a_path_that_is_no_persona_file_a_usage_error(name, project,
 
 
 def test_check_cuts_long_lines_around_the_place(write, capsys):
-    write("ada", f"engine: scripted\nidentity: {{name: Ada, description: {'d' * 300}, avatr: x}}")
+    write("ada", f"engine: puppet\nidentity: {{name: Ada, description: {'d' * 300}, avatr: x}}")
     assert main(["check"]) == 1
     lines = capsys.readouterr().out.splitlines()
     assert len(lines[1]) < 120

@@ -24,6 +24,7 @@ from persona.cli import main
 from persona.cli._demo_files import CANNED_MODEL, lay_out
 from persona.cli._demo_model import FoundModel, find_model, ollama_url
 from persona.core import Catalog, avatar_data_uri
+from persona.testing import ScriptedLLM
 
 REAL = FoundModel("openai/gpt-4.1-mini", None, "OPENAI_API_KEY is set")
 LOCAL = FoundModel("ollama_chat/llama3.2:latest", "http://127.0.0.1:11434", "Ollama answers")
@@ -277,3 +278,21 @@ def test_demo_fails_if_its_port_is_taken(cli):
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert "is not available" in done.stderr
+
+
+@pytest.mark.skipif(not HAS_LITELLM, reason="the engine litellm is not installed")
+def test_only_scout_has_its_tools_with_a_real_model(project, cli):
+    with ScriptedLLM.in_thread() as llm:
+        lay_out(project, FoundModel("openai/scripted", llm.url, "the test says so"))
+        llm.on().tool_calls([{"name": "workspace__list_files", "arguments": {}}], times=1)
+        scout = cli("ask", "scout", "Which files are here?")
+        sage = cli("ask", "data sage", "Hello")
+        bodies = [json.dumps(request.body) for request in llm.requests]
+    assert (scout.returncode, sage.returncode) == (0, 0), scout.stderr + sage.stderr
+    assert "list_files" in scout.stderr
+    assert "echo:" in scout.stdout
+    assert len(bodies) == 3
+    assert "measurements.csv (" in bodies[1]
+    assert "list_files" not in bodies[2]
+    assert "describe-a-table" in bodies[2]
+    assert "describe-a-table" not in bodies[0]

@@ -8,9 +8,9 @@ from persona.cli import main
 def test_engines_tells_package_state_and_support(engines, capsys):
     assert main(["engines", "--json"]) == 0
     found = {entry["id"]: entry for entry in json.loads(capsys.readouterr().out)}
-    assert found["scripted"]["distribution"] == "cli-test-engines"
-    assert found["scripted"]["state"] == "ready"
-    assert found["scripted"]["support"]["system_prompt"] == "requested"
+    assert found["puppet"]["distribution"] == "cli-test-engines"
+    assert found["puppet"]["state"] == "ready"
+    assert found["puppet"]["support"]["system_prompt"] == "requested"
     assert found["wrecked"]["state"] == "broken"
     assert "cli_no_module" in found["wrecked"]["detail"]
 

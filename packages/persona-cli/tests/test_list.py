@@ -12,17 +12,17 @@ from persona.cli import main
 
 
 def test_list_shows_name_engine_model_and_file(write, capsys):
-    write("ada", "engine: scripted\nmodel: {model_id: x/small}\nidentity: {name: Ada Lovelace}")
+    write("ada", "engine: puppet\nmodel: {model_id: x/small}\nidentity: {name: Ada Lovelace}")
     assert main(["list"]) == 0
     header, row = capsys.readouterr().out.splitlines()
     assert header.split() == ["NAME", "SLUG", "ENGINE", "MODEL", "SCOPE", "FILE", "STATE"]
-    assert row.startswith("Ada Lovelace  ada   scripted  x/small  project")
+    assert row.startswith("Ada Lovelace  ada   puppet  x/small  project")
     assert row.endswith("ready")
     assert str(Path(".jupyter/personas/ada.persona.md")) in row
 
 
 def test_list_shows_a_broken_file_beside_a_good_one(write, capsys):
-    write("good", "engine: scripted\nidentity: {name: Good}")
+    write("good", "engine: puppet\nidentity: {name: Good}")
     bad = write("bad-one", "engine: [")
     assert main(["list", "--json"]) == 0
     data = json.loads(capsys.readouterr().out)
@@ -36,18 +36,18 @@ def test_list_shows_a_broken_file_beside_a_good_one(write, capsys):
 
 
 def test_list_says_what_is_missing_to_run(write, capsys):
-    write("ada", "engine: scripted\nidentity: {name: Ada}\noptions: {needs: X_KEY is not set.}")
-    write("bob", "engine: scriptd\nidentity: {name: Bob}")
+    write("ada", "engine: puppet\nidentity: {name: Ada}\noptions: {needs: X_KEY is not set.}")
+    write("bob", "engine: pupet\nidentity: {name: Bob}")
     write("eve", "engine: wrecked\nidentity: {name: Eve}")
     assert main(["list"]) == 0
     out = capsys.readouterr().out
     assert "Ada: X_KEY is not set. Set it." in out
-    assert "Bob: The engine 'scriptd' is not installed. Did you mean 'scripted'?" in out
+    assert "Bob: The engine 'pupet' is not installed. Did you mean 'puppet'?" in out
     assert "Eve: The engine 'wrecked' of cli-test-engines cannot be used" in out
 
 
 def test_list_lets_no_line_be_wider_than_the_terminal(write, capsys, monkeypatch):
-    write("a-persona-with-a-very-long-name", "engine: scripted\nidentity: {name: Ünïcödé 名前 " +
+    write("a-persona-with-a-very-long-name", "engine: puppet\nidentity: {name: Ünïcödé 名前 " +
           "x" * 60 + "}\nmodel: {model_id: provider/" + "m" * 70 + "}")  # fmt: skip
     monkeypatch.setenv("COLUMNS", "80")
     assert main(["list"]) == 0
@@ -64,7 +64,7 @@ def test_list_tells_how_to_begin_where_there_is_no_persona(project, capsys):
 
 
 def test_list_finds_the_project_from_a_folder_below(write, project, capsys):
-    write("ada", "engine: scripted\nidentity: {name: Ada}")
+    write("ada", "engine: puppet\nidentity: {name: Ada}")
     (project / "deep" / "er").mkdir(parents=True)
     assert main(["list", "--dir", "deep/er", "--json"]) == 0
     data = json.loads(capsys.readouterr().out)
@@ -87,7 +87,7 @@ def test_list_calls_a_wrong_option_a_usage_error(arguments, project, capsys):
 
 def test_list_with_100_personas_takes_less_than_a_second(write, cli):
     for number in range(100):
-        write(f"p{number}", f"engine: scripted\nidentity: {{name: Persona {number}}}",
+        write(f"p{number}", f"engine: puppet\nidentity: {{name: Persona {number}}}",
               "word " * 300)  # fmt: skip
     took = []
     for _ in range(3):
@@ -100,7 +100,7 @@ def test_list_with_100_personas_takes_less_than_a_second(write, cli):
 
 
 def test_list_imports_nothing_heavy(write):
-    write("ada", "engine: scripted\nidentity: {name: Ada}")
+    write("ada", "engine: puppet\nidentity: {name: Ada}")
     code = (
         "import sys; from persona.cli import main; assert main(['list']) == 0;"
         "heavy = {'jupyterlab_chat', 'jupyter_server', 'tornado', 'litellm', 'mcp'};"

@@ -7,7 +7,7 @@ import pytest
 from persona.cli import main
 
 FRONT = """
-engine: scripted
+engine: puppet
 model:
   model_id: x/small
   temperature: 0.5
@@ -29,7 +29,7 @@ def test_show_tells_where_each_value_stands(write, capsys):
     file = ".jupyter/personas/sage.persona.md"
     assert out.startswith("Data Sage (sage)\n")
     assert f"  temperature = 0.5  ({file}:5, project)" in out
-    assert f"engine = scripted  ({file}:2, project)" in out
+    assert f"engine = puppet  ({file}:2, project)" in out
     assert f"  depth = 3  ({file}:13, project)" in out
     assert "  history = shared  (default)" in out
     assert "    First line.\n    Second line.\n" in out
@@ -69,7 +69,7 @@ def test_show_names_the_definition_that_it_hides(write, project, capsys, monkeyp
     monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(tmp_path / "config"))
     user = tmp_path / "config" / "personas"
     user.mkdir(parents=True)
-    (user / "sage.persona.md").write_text("---\nengine: scripted\nidentity: {name: Old}\n---\n")
+    (user / "sage.persona.md").write_text("---\nengine: puppet\nidentity: {name: Old}\n---\n")
     write("sage", FRONT)
     assert main(["show", "sage", "--json"]) == 0
     hides = json.loads(capsys.readouterr().out)["hides"]
@@ -77,7 +77,7 @@ def test_show_names_the_definition_that_it_hides(write, project, capsys, monkeyp
 
 
 def test_show_says_that_two_personas_share_a_name(write, capsys):
-    write("one", "engine: scripted\nidentity: {name: Twin}")
-    write("two", "engine: scripted\nidentity: {name: Twin}")
+    write("one", "engine: puppet\nidentity: {name: Twin}")
+    write("two", "engine: puppet\nidentity: {name: Twin}")
     assert main(["show", "twin"]) == 1
     assert "one, two" in capsys.readouterr().err
