@@ -314,10 +314,8 @@ async def test_writer_spends_little_of_the_time(chat: RealChat) -> None:
     await writing.write(reply())
     took = time.perf_counter() - begun
     assert 2 <= writing.stats.frames < 100
-    # The first and the last frame are not spaced; leave room for them.
-    assert (
-        writing.stats.seconds < 0.05 * took + 2 * writing.stats.seconds / writing.stats.frames * 2
-    )
+    # Whether it is one part in twenty is measured in the benchmarks, on a quiet machine.
+    assert writing.stats.seconds < 0.25 * took
 
 
 async def test_stats_count_frames_and_characters(chat: RealChat) -> None:

@@ -83,6 +83,8 @@ class Conversation:
         resolve = getattr(self.chat, "resolve_message", None)
         if broadcast is None or resolve is None:
             return False
+        if not getattr(self.chat, "handlers", ()):
+            return False  # no browser: whoever follows the chat sees what is stored
         from jupyterlab_chat.models import message_asdict_factory
         from jupyterlab_chat.ws_messages import ServerMessageMessage, to_wire
 
