@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -121,7 +122,7 @@ async def bench(llm: ScriptedLLM, tmp_path: Path) -> AsyncIterator[Bench]:
 def stdio() -> Callable[..., McpServerStdio]:
     def make(name: str = "alpha", **more: Any) -> McpServerStdio:
         command, *args = mcp_server_command(name)
-        env = {"PYTHONPATH": ":".join(p for p in sys.path if p), **more.pop("env", {})}
+        env = {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p), **more.pop("env", {})}
         return McpServerStdio(name=name, command=command, args=args, env=env, **more)
 
     return make

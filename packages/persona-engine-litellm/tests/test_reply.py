@@ -193,23 +193,28 @@ def test_import_of_the_engine_imports_no_heavy_package():
 
 
 @pytest.mark.slow
-def test_loop_stays_alive_while_litellm_is_imported():
-    """A heartbeat of 5 ms through the first import and the first answer of a process.
+def test_loop_stays_alive_while_litellm_is_imported(tmp_path):
+    """A heartbeat of 5 ms through the first import and the first answers of a process.
 
-    The import runs in a thread, but Python runs one thread at a time and a C call
-    (unmarshalling a big module, reading the price table) does not give way. So the beat
-    cannot be even; measured gaps are 0.2 s on two shared cores. The bound tells
-    a thread (under 1 s) from an import on the loop (over 3 s).
+    The import runs in a thread, but Python runs one thread at a time, and one C call
+    (unmarshalling a big module, reading the price table, building a Pydantic model) does
+    not give way. So the beat cannot stay under 100 ms: 0.15 to 0.35 s are measured on two
+    idle cores, and it grows as the import does on busy ones. On the loop the gap would be
+    the whole import. Hence half a second, or an eighth of the import if that is more.
     """
     run = subprocess.run(
-        [sys.executable, "-c", _HEARTBEAT], check=True, capture_output=True, text=True
+        [sys.executable, "-c", _HEARTBEAT],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
     )
-    found = re.fullmatch(r"import (\S+) gap (\S+) answer-gap (\S+)\n", run.stdout)
+    found = re.fullmatch(r"import (\S+) gap (\S+) answers-gap (\S+)\n", run.stdout)
     assert found, run.stdout + run.stderr
-    total, gap, answer_gap = map(float, found.groups())
-    assert gap < 1.0, f"the loop stood still for {gap} s of {total} s"
-    assert gap < total / 3
-    assert answer_gap < 0.5, f"the first answer held the loop for {answer_gap} s"
+    total, gap, answers_gap = map(float, found.groups())
+    bound = max(0.5, total / 8)
+    assert gap < bound, f"the loop stood still for {gap} s of {total} s"
+    assert answers_gap < bound, f"the first answers held the loop for {answers_gap} s"
 
 
 def test_process_environment_and_output_are_left_alone():
@@ -234,7 +239,7 @@ async def _until(condition, timeout=5.0):
 _HEARTBEAT = """
 import asyncio, time
 from pathlib import Path
-from persona.core import BasePersona, PersonaIdentity, PersonaModel
+from persona.core import BasePersona, PersonaContext, PersonaIdentity, PersonaModel
 from persona.engines.litellm import LiteLLMEngine
 from persona.testing import ScriptedLLM
 from persona.testing.chat import MemoryChat
@@ -260,8 +265,14 @@ async def main():
         gaps.clear()
         await persona.process_message(chat.say("hi"))
         assert chat.bodies[-1] == "echo: Ada: hi", chat.bodies
+        folder = Path("skill")
+        folder.mkdir()
+        (folder / "SKILL.md").write_text("---\\nname: skill\\ndescription: d\\n---\\n")
+        persona.update_context(PersonaContext(skills_paths=[str(folder.absolute())]))
+        await persona.process_message(chat.say("hi"))
+        assert llm.requests[-1].tools == ["read_skill"]
         heart.cancel()
-        print("import", total, "gap", gap, "answer-gap", max(gaps))
+        print("import", total, "gap", gap, "answers-gap", max(gaps))
         await persona.shutdown()
 asyncio.run(main())
 """

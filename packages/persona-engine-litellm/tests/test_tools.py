@@ -4,14 +4,23 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import sys
 import time
 
 import pytest
 
-from persona.core import McpServerHttp, McpServerStdio, Notice, PersonaContext, Text
+from persona.core import (
+    McpServerHttp,
+    McpServerStdio,
+    Notice,
+    PersonaContext,
+    Text,
+    ToolCallUpdate,
+    TurnError,
+    Usage,
+)
 from persona.core import ToolCall as ToolCallEvent
-from persona.core import ToolCallUpdate, TurnError, Usage
 from persona.engines.litellm._tools import MAX_OUTPUT, Result, Tool, ToolBox
 from persona.testing import McpHttpServer
 
@@ -66,6 +75,32 @@ async def test_environment_of_a_stdio_server_is_expanded(bench, stdio, monkeypat
     assert bench.llm.requests[-1].tool_results == ["s-123456"]
 
 
+async def test_tool_of_a_server_with_the_old_sse_transport(bench):
+    bench.llm.on("go").tool_calls([call("old__twice", text="ab")]).reply("ok")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    code = (
+        "from mcp.server import MCPServer\n"
+        "server = MCPServer('old', log_level='ERROR')\n"
+        "@server.tool()\n"
+        "def twice(text: str) -> str:\n"
+        "    return text * 2\n"
+        f"server.run('sse', host='127.0.0.1', port={port})\n"
+    )
+    env = {**os.environ, **_path()}
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", code, env=env)
+    try:
+        await _listening(port)
+        old = McpServerHttp(name="old", type="sse", url=f"http://127.0.0.1:{port}/sse")
+        persona = bench.persona(context=PersonaContext(mcp_servers=[old]))
+        assert await bench.ask(persona, "go") == "ok"
+        await persona.shutdown()
+    finally:
+        process.kill()
+        await process.wait()
+    assert bench.llm.requests[-1].tool_results == ["abab"]
+
+
 async def test_several_rounds_and_usage_of_all_of_them(bench, stdio):
     bench.llm.on("sum").tool_calls([call("alpha__add", a=1, b=2)]).tool_calls(
         [call("alpha__add", a=3, b=4)]
@@ -114,6 +149,8 @@ async def test_broken_arguments_and_unknown_tools_are_told_to_the_model(bench, s
     await bench.events(bench.persona(context=PersonaContext(mcp_servers=[stdio()])), "go")
     broken, unknown, invalid = bench.llm.requests[-1].tool_results
     assert "not valid JSON" in broken
+    sent_back = [m for m in bench.llm.requests[-1].messages if m.get("tool_calls")]
+    assert sent_back[0]["tool_calls"][0]["function"]["arguments"] == "{}"
     assert "no tool 'nonsense'" in unknown
     assert "alpha__add" in unknown
     assert "valid" in invalid.lower() or "error" in invalid.lower()
@@ -310,6 +347,20 @@ def _pid_server(bench):
         "server.run('stdio')\n"
     )
     return McpServerStdio(name="mine", command=sys.executable, args=[str(file)], env=_path())
+
+
+async def _listening(port, timeout=20.0):
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            assert time.monotonic() < deadline, "the server does not listen"
+            await asyncio.sleep(0.05)
+        else:
+            writer.close()
+            await writer.wait_closed()
+            return
 
 
 async def _gone(pid, timeout=10.0):

@@ -20,6 +20,10 @@ _WHILE_IMPORTING = {
     "LITELLM_LOCAL_MODEL_COST_MAP": "True",  # no price table from the internet
     "LITELLM_MODE": "PRODUCTION",  # no `.env` file of some folder into our environment
 }
+_NO_TOOL = {
+    "type": "function",
+    "function": {"name": "nothing", "parameters": {"type": "object", "properties": {}}},
+}
 _LOGGERS = ("LiteLLM", "LiteLLM Proxy", "LiteLLM Router")
 
 
@@ -61,17 +65,25 @@ class Client:
 
     def __init__(self) -> None:
         self._library: Any = None
+        self._tools_loaded = False
         self._loading = asyncio.Lock()
 
-    async def load(self) -> None:
-        """Import litellm in a thread; seconds the first time in a process, else nothing."""
+    async def load(self, *, tools: bool = False) -> None:
+        """Import litellm in a thread; seconds the first time in a process, else nothing.
+
+        Args:
+            tools: Import what a call with tools needs, too.
+        """
         async with self._loading:
             if self._library is None:
                 self._library = await asyncio.to_thread(_import)
+            if tools and not self._tools_loaded:
+                await asyncio.to_thread(_warm_up, self._library, [_NO_TOOL])
+                self._tools_loaded = True
 
-    def sees_images(self, settings: Settings) -> bool:
-        """Whether litellm's table says that the model takes images."""
-        return bool(self._library.supports_vision(settings.model))
+    async def sees_images(self, settings: Settings) -> bool:
+        """Whether litellm knows that the model takes images. It may ask a local server."""
+        return bool(await asyncio.to_thread(self._library.supports_vision, settings.model))
 
     def takes_tool_choice(self, settings: Settings) -> bool:
         """Whether the model can be told not to use its tools."""
@@ -199,23 +211,31 @@ def _import() -> Any:
     if not os.environ.get("LITELLM_LOG"):
         for name in _LOGGERS:
             logging.getLogger(name).setLevel(logging.CRITICAL)
-    asyncio.run(_warm_up(library))
+    importlib.import_module("openai.resources.chat")
+    _warm_up(library, None)
     return library
 
 
-async def _warm_up(library: Any) -> None:
-    # The first call imports half a thousand modules more. Made here, in the thread, with
-    # litellm's own mock, it does not freeze the server's loop for a second later.
-    importlib.import_module("openai.resources.chat")
-    stream = await library.acompletion(
-        model="openai/warm-up",
-        messages=[{"role": "user", "content": "Hello"}],
-        mock_response="Hello",
-        stream=True,
-        stream_options={"include_usage": True},
-    )
-    async for _ in stream:
-        pass
+def _warm_up(library: Any, tools: list[dict[str, Any]] | None) -> None:
+    """Make a call with litellm's own mock. Blocking; nothing leaves the process.
+
+    The first call imports half a thousand modules more, the first with tools some
+    hundred. Made in a thread, that does not freeze the server's loop for a second.
+    """
+
+    async def call() -> None:
+        stream = await library.acompletion(
+            model="openai/warm-up",
+            messages=[{"role": "user", "content": "Hello"}],
+            mock_response="Hello",
+            stream=True,
+            stream_options={"include_usage": True},
+            tools=tools,
+        )
+        async for _ in stream:
+            pass
+
+    asyncio.run(call())
 
 
 @contextmanager

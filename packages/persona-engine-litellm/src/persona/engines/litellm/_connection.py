@@ -223,7 +223,10 @@ class Connection:
             return f"the command {server.command!r} {what}."
         if isinstance(server, McpServerHttp) and type(error).__name__.startswith("Connect"):
             return f"nothing answers at {server.url}."
-        said = redact(str(error or "it ended"), self._secrets).strip() or type(error).__name__
+        lines = redact(str(error or "it ended"), self._secrets).strip().splitlines()
+        said = lines[0].rstrip(".") if lines else type(error).__name__
+        if isinstance(server, McpServerHttp):
+            return f"{server.url}: {said}. Check the address and the headers."
         last = self._output.last_line if self._output is not None else ""
         return f"{said}. Its last words: {last}" if last else f"{said}."
 

@@ -25,7 +25,13 @@ from persona.engines.litellm._messages import build_messages
 from persona.engines.litellm._options import LiteLLMOptions, read_options
 from persona.engines.litellm._providers import missing_key
 from persona.engines.litellm._rounds import Rounds
-from persona.engines.litellm._settings import NO_MODEL_FIX, no_key, no_model, read_settings
+from persona.engines.litellm._settings import (
+    NO_MODEL_FIX,
+    Settings,
+    no_key,
+    no_model,
+    read_settings,
+)
 from persona.engines.litellm._skills import find_skills
 from persona.engines.litellm._tools import ToolBox
 
@@ -86,10 +92,7 @@ class LiteLLMEngine(PersonaEngine):
         missing = self._client.missing_key(settings)
         if missing is not None:
             raise no_key(settings.model_id, missing)
-        sees = options.vision
-        if sees is None:
-            sees = self._client.sees_images(settings)
-        files = await read_files(turn, sees_images=sees)
+        files = await read_files(turn, sees_images=await self._sees(turn, options, settings))
         skills = await asyncio.to_thread(find_skills, turn.context.skills_paths)
         notices = [*files.notices, *(Notice(text, "warning") for text in skills.problems)]
         box = ToolBox([])
@@ -99,11 +102,19 @@ class LiteLLMEngine(PersonaEngine):
             box = ToolBox([*skills.tools(), *tools], options.tool_timeout)
         for notice in notices:
             yield notice
+        await self._client.load(tools=len(box) > 0)
         messages = build_messages(turn, files.parts, [skills.catalogue()])
         rounds = Rounds(self._client, settings, box, options.max_tool_rounds)
         async with aclosing(rounds.run(messages)) as events:
             async for event in events:
                 yield event
+
+    async def _sees(self, turn: Turn, options: LiteLLMOptions, settings: Settings) -> bool:
+        if options.vision is not None:
+            return options.vision
+        if not any(a.is_image for u in (*turn.history, turn.message) for a in u.attachments):
+            return False
+        return await self._client.sees_images(settings)
 
     def _missing(self) -> tuple[Requirement, ...]:
         model, options = self.persona.model, self.persona.options

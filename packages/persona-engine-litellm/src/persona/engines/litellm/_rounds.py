@@ -68,7 +68,7 @@ class _Answer:
                 {
                     "id": call.id,
                     "type": "function",
-                    "function": {"name": call.name, "arguments": call.arguments or "{}"},
+                    "function": {"name": call.name, "arguments": call.sendable},
                 }
                 for call in self.calls
             ],

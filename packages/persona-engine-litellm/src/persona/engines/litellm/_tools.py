@@ -62,6 +62,12 @@ class Call:
     name: str = ""
     arguments: str = ""
 
+    @property
+    def sendable(self) -> str:
+        """The arguments as history: some providers refuse a request with broken JSON in it."""
+        whole = self.arguments.strip() and isinstance(_arguments(self.arguments), dict)
+        return self.arguments if whole else "{}"
+
 
 @dataclass(slots=True)
 class _Run:
