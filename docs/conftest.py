@@ -6,17 +6,8 @@ out: for code that shows a shape and cannot run.
 
 from typing import Any
 
-from typing import Any
-
 from sybil import Sybil
 from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
-from traitlets.config import Config
-
-
-def give_configuration(namespace: dict[str, Any]) -> None:
-    """Offer `get_config()`, as Jupyter does in its configuration files."""
-    namespace["get_config"] = Config
-
 from traitlets.config import Config
 
 

@@ -14,14 +14,22 @@ ENGINE = """
 import asyncio
 from pathlib import Path
 
+from pydantic import BaseModel, ConfigDict
+
 from persona.core import (
     EngineSupport, Notice, PersonaEngine, Requirement, Text, ToolCall, ToolCallUpdate, TurnError,
     Usage,
 )
 
 
+class PuppetOptions(BaseModel):
+    model_config = ConfigDict(extra="allow")
+    strings: int = 5
+
+
 class Puppet(PersonaEngine):
     id = "puppet"
+    options_model = PuppetOptions
 
     async def reply(self, turn):
         options = turn.options

@@ -33,6 +33,13 @@ def test_check_lets_warnings_pass(write, capsys):
     assert "0 errors, 1 warning." in out
 
 
+@pytest.mark.parametrize("by_path", [False, True])
+def test_check_asks_the_engine_about_its_options(by_path, write, capsys):
+    file = write("ada", "engine: puppet\nidentity: {name: Ada}\noptions:\n  strings: many")
+    assert main(["check", *([str(file)] if by_path else [])]) == 1
+    assert "ada.persona.md:5:1 P308 " in capsys.readouterr().out
+
+
 def test_check_takes_files_and_folders(write, project, tmp_path, capsys):
     good = write("good", "engine: puppet\nidentity: {name: Good}")
     bad = write("bad", "engine: pupet\nidentity: {name: Bad}")

@@ -15,10 +15,12 @@ from persona.core import (
     Catalog,
     CatalogView,
     Diagnostic,
+    EngineRegistry,
     LoadResult,
     PersonaLoader,
     Scope,
     Source,
+    check_options,
 )
 
 _WIDEST = 100
@@ -31,7 +33,7 @@ def run(args: Namespace) -> int:
         files, found = _check_paths(args.paths)
     else:
         place = find_place(args.dir, args.root)
-        files, found = _check_view(place.view())
+        files, found = _check_view(place.view(), place.catalog.registry)
     errors = sum(d.severity == "error" for d in found)
     warnings = len(found) - errors
     if args.json:
@@ -85,11 +87,18 @@ def _line_of(file: Path, number: int) -> str | None:
     return None
 
 
-def _check_view(view: CatalogView) -> tuple[int, list[Diagnostic]]:
+def _check_view(view: CatalogView, registry: EngineRegistry) -> tuple[int, list[Diagnostic]]:
     files = {d.source.file for d in view.personas.values() if d.source}
     files |= {d.source.file for hidden in view.hidden.values() for d in hidden if d.source}
     files |= {broken.source.file for broken in view.broken}
-    return len(files), list(view.diagnostics)
+    return len(files), _all_of(view, registry)
+
+
+def _all_of(view: CatalogView, registry: EngineRegistry) -> list[Diagnostic]:
+    found = list(view.diagnostics)
+    for definition in view.personas.values():
+        found += check_options(definition, registry)
+    return sorted(found, key=lambda d: (str(d.file), d.line, d.column, d.code))
 
 
 def _check_paths(paths: Sequence[Path]) -> tuple[int, list[Diagnostic]]:
@@ -106,7 +115,7 @@ def _check_paths(paths: Sequence[Path]) -> tuple[int, list[Diagnostic]]:
             for file, loader in sorted(loaders.items())
             for source in [Source(file, Scope.PROJECT, root)]
         ]
-        found += CatalogView(results, catalog.registry).diagnostics
+        found += _all_of(CatalogView(results, catalog.registry), catalog.registry)
     return sum(map(len, by_folder.values())), found
 
 

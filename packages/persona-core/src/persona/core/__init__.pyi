@@ -3,7 +3,7 @@
 from ._attachments import Attachment
 from ._avatar import AvatarError, avatar_data_uri
 from ._catalog import BrokenFile, Catalog, CatalogView, Location, jupyter_locations
-from ._checks import check_definition
+from ._checks import check_definition, check_options
 from ._conversation import Conversation
 from ._definition import (
     Origin,
@@ -114,6 +114,7 @@ __all__ = [
     "WriterStats",
     "avatar_data_uri",
     "check_definition",
+    "check_options",
     "did_you_mean",
     "escape_markdown",
     "expand_env",

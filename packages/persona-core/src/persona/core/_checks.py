@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from pydantic import ValidationError
+
 from persona.core._avatar import AvatarError, avatar_data_uri
 from persona.core._definition import PersonaDefinition, Source, matches
 from persona.core._diagnostics import Diagnostic, Severity, did_you_mean
+from persona.core._errors import EngineError
 from persona.core._mentions import mention_name
 from persona.core._registry import EngineRegistry
 
@@ -25,6 +28,32 @@ def check_definition(definition: PersonaDefinition, registry: EngineRegistry) ->
         *_check_model(definition, source),
         *_check_skills(definition, source),
     ]
+
+
+def check_options(definition: PersonaDefinition, registry: EngineRegistry) -> list[Diagnostic]:
+    """Return what is wrong with the options, by the engine's own model of them.
+
+    Imports the engine, so it is for checks on demand, not for listings.
+    """
+    source = definition.source
+    if source is None:
+        return []
+    try:
+        model = registry.load(definition.engine).options_model
+    except EngineError:  # told by `check_definition`
+        return []
+    if model is None:
+        return []
+    try:
+        model.model_validate(definition.options)
+    except ValidationError as exc:
+        return [
+            _at(definition, source, ".".join(["options", *map(str, error["loc"])]), "P308",
+                f"The engine {definition.engine!r} does not take this option: {error['msg']}.",
+                f"Correct {'.'.join(map(str, error['loc']))} under options.")
+            for error in exc.errors(include_url=False, include_input=False)
+        ]  # fmt: skip
+    return []
 
 
 def check_mention_names(definitions: Iterable[PersonaDefinition]) -> list[Diagnostic]:

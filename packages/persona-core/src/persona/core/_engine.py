@@ -102,6 +102,11 @@ class PersonaEngine(LoggingConfigurable):
             )
         return self._persona
 
+    @property
+    def bound(self) -> bool:
+        """Whether `persona` is set; `support` may be asked before it is."""
+        return self._persona is not None
+
     def bind(self, persona: BasePersona) -> None:
         """Tie the engine to its persona. Called once, by the persona.
 
@@ -188,7 +193,8 @@ class PersonaEngine(LoggingConfigurable):
     def support(self) -> EngineSupport:
         """Say which blocks this engine honours and what is missing to run.
 
-        Called by listings and before a persona is shown. Must be quick and have no
-        effect: no process, no network, no heavy import.
+        Called by listings and before a persona is shown, also while the engine is not
+        `bound` to a persona. Must be quick and have no effect: no process, no network,
+        no heavy import.
         """
         return EngineSupport()

@@ -11,6 +11,8 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 from persona.core import PersonaEngine
 
@@ -82,10 +84,11 @@ class Observation:
     support_seconds: float
 
 
+@cache
 def observe(cls: type[PersonaEngine]) -> Observation:
-    """Import, make and ask ``cls`` in a fresh process. Blocking, a second or two."""
+    """Import, make and ask ``cls`` in a fresh process. Blocking; done once a class."""
     task = [cls.__module__, cls.__qualname__, inspect.getsourcefile(cls), sorted(HEAVY)]
-    done = subprocess.run(  # noqa: S603 - our own interpreter
+    done = subprocess.run(
         [sys.executable, "-c", _CODE, json.dumps(task)],
         capture_output=True,
         text=True,
@@ -103,8 +106,6 @@ def observe(cls: type[PersonaEngine]) -> Observation:
 
 def children() -> set[int]:
     """Return the ids of this process's children, where the system tells (Linux)."""
-    from pathlib import Path
-
     found: set[int] = set()
     for file in Path("/proc/self/task").glob("*/children"):
         try:

@@ -17,6 +17,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import pytest
@@ -65,7 +66,7 @@ class EngineConformance:
     engine_class: ClassVar[type[PersonaEngine]]
     prompt: ClassVar[str] = "Say hello."
     long_prompt: ClassVar[str] = "Count from one to five hundred, one number a line."
-    deviations: ClassVar[Mapping[str, str]] = {}
+    deviations: ClassVar[Mapping[str, str]] = MappingProxyType({})
     answer_seconds: ClassVar[float] = 30.0
     stop_seconds: ClassVar[float] = 3.0
     support_seconds: ClassVar[float] = 0.2
@@ -105,10 +106,10 @@ class EngineConformance:
         if reason := self.deviations.get(name, "").strip():
             request.applymarker(pytest.mark.xfail(reason=reason, strict=True))
 
-    @pytest.fixture(scope="class")
-    def observed(self, request: pytest.FixtureRequest) -> Observation:
+    @pytest.fixture
+    def observed(self) -> Observation:
         """Return what the class does in a fresh process."""
-        return observe(request.cls.engine_class)
+        return observe(self.engine_class)
 
     @pytest.fixture
     def chat(self) -> MemoryChat:
@@ -317,7 +318,9 @@ class EngineConformance:
 
     @pytest.mark.asyncio
     async def test_any_script_is_understood(self, persona: BasePersona, chat: MemoryChat) -> None:
-        await self._answer(persona, chat, f"{self.prompt} Здравствуй 你好 مرحبا 👩🏽‍🔬 e\u0301 \u200b")
+        await self._answer(
+            persona, chat, f"{self.prompt} Здравствуй 你好 مرحبا 👩🏽‍🔬 e\u0301 \u200b"
+        )
         await persona.shutdown()
 
     @pytest.mark.asyncio
@@ -402,12 +405,7 @@ class EngineConformance:
         )
 
     @pytest.mark.asyncio
-    async def test_instances_are_isolated(
-        self,
-        persona: BasePersona,
-        chat: MemoryChat,
-        request: pytest.FixtureRequest,
-    ) -> None:
+    async def test_instances_are_isolated(self, persona: BasePersona, chat: MemoryChat) -> None:
         other_engine = type(persona.engine)()
         blocks = {"model": persona.model, "context": persona.context, "options": persona.options}
         other_chat = MemoryChat("other.chat")

@@ -117,6 +117,8 @@ class LiteLLMEngine(PersonaEngine):
         return await self._client.sees_images(settings)
 
     def _missing(self) -> tuple[Requirement, ...]:
+        if not self.bound:
+            return ()
         model, options = self.persona.model, self.persona.options
         if model is None:
             return (Requirement("The persona has no model.", NO_MODEL_FIX),)
