@@ -19,7 +19,11 @@ def main() -> int:
     """Measure, print each figure as it comes, and write the result."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--full", action="store_true", help="all cases, in real time")
-    parser.add_argument("--save", action="store_true", help="write the page and the reference")
+    parser.add_argument(
+        "--save",
+        action="store_true",
+        help="write the page and the reference; with --only the rest of them stays",
+    )
     parser.add_argument("--only", nargs="+", choices=TOPICS, default=TOPICS, metavar="TOPIC")
     args = parser.parse_args()
     begun = time.monotonic()
@@ -33,6 +37,14 @@ def main() -> int:
     mode = "full" if args.full else "short"
     report.write_json(report.LATEST, measures, mode=mode, seconds=seconds)
     if args.save:
+        if args.only != TOPICS and report.REFERENCE.exists():
+            new = {
+                measure.topic: [m for m in measures if m.topic == measure.topic]
+                for measure in measures
+            }
+            kept = report.read_json(report.REFERENCE)
+            topics = dict.fromkeys(m.topic for m in [*kept, *measures])
+            measures = [m for t in topics for m in new.get(t, [k for k in kept if k.topic == t])]
         report.write_json(report.REFERENCE, measures, mode=mode, seconds=seconds)
         report.write_page(report.PAGE, measures)
     missed = [measure for measure in measures if not measure.ok]

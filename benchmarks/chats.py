@@ -71,11 +71,14 @@ class _Browser:
     def __init__(self, tap: Tap, file: Path) -> None:
         self._tap = tap
         self._file = file
+        self._written = file.stat().st_mtime_ns
 
     def write_message(self, message: str) -> None:
         self._tap.count(len(message.encode()), message)
-        if message.endswith('"action": "message"}'):  # comes right after the file was written
-            self._tap.disk += self._file.stat().st_size
+        stat = self._file.stat()  # a frame that was stored comes right after it was
+        if stat.st_mtime_ns != self._written:
+            self._written = stat.st_mtime_ns
+            self._tap.disk += stat.st_size
 
 
 def chat_content(earlier: int) -> dict[str, Any]:

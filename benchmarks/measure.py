@@ -22,6 +22,7 @@ class Measure:
         limit: What it must reach; None if it is only told.
         sense: ``min`` if the limit is the least, ``max`` if it is the most.
         detail: The figures behind it, by name.
+        case: Where it was measured, if the same was measured in several cases.
     """
 
     topic: str
@@ -31,6 +32,7 @@ class Measure:
     limit: float | None = None
     sense: Literal["min", "max"] = "max"
     detail: dict[str, float | str] = field(default_factory=dict)
+    case: str = ""
 
     @property
     def ok(self) -> bool:
