@@ -162,7 +162,7 @@ def wheels(session: nox.Session) -> None:
 @nox.session(tags=["ci"])
 def integration(session: nox.Session) -> None:
     """Test the packages together: real servers, real subprocesses, no browser."""
-    sync(session, "--group", "test")
+    sync(session, "--group", "integration")
     ignored = [f"--ignore=tests-integration/{name}" for name in ("browser", "wheels")]
     session.run(*PYTEST, "tests-integration", *ignored, *session.posargs)
 

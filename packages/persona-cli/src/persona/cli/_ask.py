@@ -17,7 +17,14 @@ from typing import TYPE_CHECKING
 from persona.cli._errors import FAILURE, INTERRUPTED, OK, USAGE, CliError
 from persona.cli._json import print_json
 from persona.cli._place import Place, find_persona, find_place
-from persona.core import BasePersona, EngineError, PersonaDefinition, find_mentions, mention_name
+from persona.core import (
+    TERMINAL,
+    BasePersona,
+    EngineError,
+    PersonaDefinition,
+    find_mentions,
+    mention_name,
+)
 
 if TYPE_CHECKING:
     from jupyterlab_chat.models import BaseChatModel, Message
@@ -108,15 +115,16 @@ def _say(chat: BaseChatModel, persona: BasePersona, text: str) -> Message:
     from jupyterlab_chat.models import NewMessage, User
 
     name = _user_name()
-    if name not in chat.get_users():
-        chat.set_user(User(username=name, name=name, display_name=name))  # type: ignore[no-untyped-call]
+    sender = TERMINAL + name
+    if sender not in chat.get_users():
+        chat.set_user(User(username=sender, name=name, display_name=name))  # type: ignore[no-untyped-call]
     if not find_mentions(text, {persona.id: persona.mention_names()}):
         text = f"@{mention_name(persona.name)} {text}"
 
     def mention(message: Message, _chat: BaseChatModel) -> None:
         message.mentions = [persona.id]
 
-    message_id = chat.add_message(NewMessage(body=text, sender=name), trigger_actions=[mention])
+    message_id = chat.add_message(NewMessage(body=text, sender=sender), trigger_actions=[mention])
     message = chat.get_message(message_id)
     if message is None:
         raise CliError("The chat did not keep the question.")

@@ -54,7 +54,7 @@ from ._persona import BasePersona
 from ._registry import EngineEntry, EngineRegistry
 from ._render import escape_markdown
 from ._support import EngineSupport, Level, Requirement
-from ._turn import META, STOPPED, Turn, Utterance, next_hop, note
+from ._turn import META, STOPPED, TERMINAL, Turn, Utterance, next_hop, note
 from ._writer import ReplyWriter, WriterStats, write_failure
 
 __all__ = [
@@ -102,6 +102,7 @@ __all__ = [
     "Scope",
     "Severity",
     "Source",
+    "TERMINAL",
     "Text",
     "Thought",
     "ToolCall",

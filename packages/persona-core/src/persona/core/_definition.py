@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import os
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -131,7 +132,9 @@ def persona_id(slug: str) -> str:
 
 def slugify(text: str) -> str:
     """Return a short name made from any text, or an empty string if nothing is left."""
-    slug = re.sub(r"[^a-z0-9._-]+", "-", text.strip().lower()).strip("-._")
+    plain = unicodedata.normalize("NFKD", text.strip().casefold())
+    plain = "".join(char for char in plain if not unicodedata.combining(char))
+    slug = re.sub(r"[^a-z0-9._-]+", "-", plain).strip("-._")
     return slug[:64].rstrip("-._")
 
 

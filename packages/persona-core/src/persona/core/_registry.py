@@ -11,7 +11,7 @@ from typing import Any
 
 from persona.core._diagnostics import did_you_mean
 from persona.core._engine import PersonaEngine
-from persona.core._errors import EngineBroken, EngineNotFound
+from persona.core._errors import EngineBroken, EngineError, EngineNotFound
 
 GROUP = "persona.engines"
 
@@ -100,7 +100,7 @@ class EngineRegistry:
             raise self._broken(entry)
         try:
             cls = points[engine_id].load()
-        except Exception as exc:  # boundary: a plugin's import may raise anything
+        except (Exception, SystemExit) as exc:  # boundary: a plugin's import may raise anything
             why = f"{type(exc).__name__}: {exc}"
             entry = replace(entry, broken=why, details=traceback.format_exc())
             self._entries[engine_id] = entry
@@ -114,8 +114,21 @@ class EngineRegistry:
         return cls
 
     def create(self, engine_id: str, **config: Any) -> PersonaEngine:
-        """Return a new instance; ``config`` goes to its constructor. Raises as `load`."""
-        return self.load(engine_id)(**config)
+        """Return a new instance; ``config`` goes to its constructor.
+
+        Raises:
+            EngineNotFound: As `load`.
+            EngineBroken: As `load`, or its constructor failed.
+        """
+        cls = self.load(engine_id)
+        try:
+            return cls(**config)
+        except EngineError:
+            raise
+        except Exception as exc:  # boundary: a plugin; its constructor may raise anything
+            entry = self._entries[engine_id]
+            why = f"{type(exc).__name__}: {exc}"
+            raise self._broken(replace(entry, broken=why)) from exc
 
     def _scan(self) -> Mapping[str, EntryPoint]:
         if self._points is not None:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 META = "persona"
 """Key in a chat message's metadata that holds what this project notes there."""
 
+TERMINAL = "terminal::"
+"""What the username of somebody begins with who writes to a chat from a terminal."""
+
 STOPPED = "\n\n*Stopped.*"
 """What is appended to a reply that was stopped; taken off again for the model."""
 

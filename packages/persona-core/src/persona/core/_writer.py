@@ -25,6 +25,9 @@ from persona.core._render import render_failure, render_plan, render_tools
 from persona.core._tools import ToolLog
 from persona.core._turn import STOPPED, Turn
 
+_HOLD = 0.01
+"""Seconds that a stream which never waits may keep the event loop to itself."""
+
 
 @dataclass(slots=True)
 class WriterStats:
@@ -100,11 +103,16 @@ class ReplyWriter:
             TurnError: The stream ended without saying anything, or is no stream of events.
             ChatGone: The message was deleted while it was being written.
         """
+        loop = asyncio.get_running_loop()
+        breath = loop.time()
         try:
             async for event in events:
                 if self._broken is not None:
                     raise self._broken
                 self._take(event)
+                if loop.time() - breath > _HOLD:
+                    await asyncio.sleep(0)
+                    breath = loop.time()
         except BaseException as exc:
             try:
                 self._finish("stopped" if isinstance(exc, asyncio.CancelledError) else "failed")

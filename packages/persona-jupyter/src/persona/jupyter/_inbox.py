@@ -5,12 +5,15 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from persona.core import note
+from persona.core import TERMINAL, note
 
 if TYPE_CHECKING:
     from jupyterlab_chat.models import BaseChatModel, Message, User
 
 _PREFIX = "persona::"
+
+_DAY = 24 * 3600.0
+"""Who has not written for so long does not count as present when a chat opens."""
 
 
 class Inbox:
@@ -31,7 +34,7 @@ class Inbox:
         for message in messages:
             if message.sender.startswith(_PREFIX) and note(message).get("kind") == "reply":
                 self.last_addressed = message.sender.removeprefix(_PREFIX)
-            elif not _is_bot(message, users.get(message.sender)):
+            elif not _is_bot(message, users.get(message.sender)) and _is_recent(message):
                 self._meet(message, users.get(message.sender))
 
     def unanswered(self, seconds: float) -> list[Message]:
@@ -80,9 +83,15 @@ class Inbox:
         ]
 
     def _meet(self, message: Message, user: User | None) -> None:
+        if message.sender.startswith(TERMINAL):
+            return  # most likely the same person as in the browser
         name = message.sender if user is None else (user.display_name or user.name)
         self._humans[message.sender] = name or message.sender
 
 
 def _is_bot(message: Message, user: User | None) -> bool:
     return message.sender.startswith(("persona::", "personas::")) or bool(user and user.bot)
+
+
+def _is_recent(message: Message) -> bool:
+    return time.time() - message.time < _DAY

@@ -23,6 +23,7 @@ from persona.core import (
 )
 from persona.jupyter import _notices as notices
 from persona.jupyter._commands import find_command, unknown_command
+from persona.jupyter._early import EarlyWatch
 from persona.jupyter._inbox import Inbox
 from persona.jupyter._refresh import apply_changes
 from persona.jupyter._routing import Route, addressed_by_persona, route
@@ -78,6 +79,7 @@ class PersonaManager(LoggingConfigurable):
         self._used: dict[str, PersonaDefinition] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._observer: Any = None
+        self._early: EarlyWatch | None = None
         self._ready: asyncio.Task[None] | None = None
         self._told_several = False
 
@@ -98,6 +100,7 @@ class PersonaManager(LoggingConfigurable):
     def start(self) -> None:
         """Listen to the chat and answer what came before. Called once, when it opens."""
         self._observer = self.chat.observe_messages(self._on_event)
+        self._early = EarlyWatch(self.chat, self._look_for_messages)
         waiting = self._inbox.unanswered(self.catch_up_seconds)
         self._ready = self._spawn(self._open(), "open the personas of a chat")
         for message in waiting:
@@ -114,6 +117,8 @@ class PersonaManager(LoggingConfigurable):
             with contextlib.suppress(ValueError, KeyError):
                 self.chat.unobserve_messages(self._observer)
             self._observer = None
+        if self._early is not None:
+            self._early.close()
         personas, self._personas = list(self._personas.values()), {}
         await asyncio.gather(*(persona.shutdown() for persona in personas))
         tasks = [t for t in self._tasks if t is not asyncio.current_task()]
@@ -138,6 +143,10 @@ class PersonaManager(LoggingConfigurable):
         # Called inside a document transaction in RTC: nothing may be written here.
         if event.action == ChatMessageAction.CLIENT_MSG_RECEIVED:
             self._accept(event.message)
+
+    def _look_for_messages(self) -> None:
+        for message in self.chat.get_messages():
+            self._accept(message)
 
     def _accept(self, message: Message) -> None:
         if self._inbox.take(message):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from base64 import b64encode
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from persona.core import ChatGone, Conversation, Diagnostic, avatar_data_uri
+from persona.core import ChatGone, Conversation, Diagnostic
 from persona.jupyter import _notices as notices
 
 if TYPE_CHECKING:
@@ -15,6 +16,13 @@ if TYPE_CHECKING:
 
 SYSTEM_USER = "personas::system"
 _METADATA = "personas_diagnostics"
+# A drawing, not an emoji: not every machine has a font for those.
+_AVATAR = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100">'
+    '<circle cx="50" cy="50" r="50" fill="#475569"/>'
+    '<circle cx="36" cy="52" r="11" fill="#5eead4"/><circle cx="64" cy="52" r="11"'
+    ' fill="#a5b4fc"/><circle cx="50" cy="34" r="11" fill="#fcd34d"/></svg>'
+)
 
 
 class SystemVoice:
@@ -28,7 +36,7 @@ class SystemVoice:
             name="Personas",
             display_name="Personas",
             initials="P",
-            avatar_url=avatar_data_uri("💬", ()),
+            avatar_url=f"data:image/svg+xml;base64,{b64encode(_AVATAR.encode()).decode()}",
             bot=True,
         )
         self._chat = chat
