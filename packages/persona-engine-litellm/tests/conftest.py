@@ -115,7 +115,6 @@ async def bench(llm: ScriptedLLM, tmp_path: Path) -> AsyncIterator[Bench]:
     bench = Bench(llm, tmp_path)
     yield bench
     await bench.close()
-    await _forget_connections()
 
 
 @pytest.fixture
@@ -135,8 +134,10 @@ def skills_folder(tmp_path: Path) -> Iterator[Path]:
     yield folder
 
 
-async def _forget_connections() -> None:
+@pytest.fixture(autouse=True)
+async def no_connection_outlives_its_loop() -> AsyncIterator[None]:
     """Close what litellm keeps open for this test's event loop."""
+    yield
     litellm = sys.modules.get("litellm")
     if litellm is None:
         return
