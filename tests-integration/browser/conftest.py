@@ -80,20 +80,17 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def name(request: pytest.FixtureRequest) -> str:
-    """Give a name for what belongs to one test."""
-    return re.sub(r"\W+", "-", request.node.name.removeprefix("test_")).strip("-")
-
-
-@pytest.fixture
-def project(lab: Lab, llm: ScriptedLLM, name: str) -> Project:
+def project(lab: Lab, llm: ScriptedLLM) -> Project:
     """Give a folder without personas."""
-    return Project(lab, name, llm.url)
+    return Project(lab, f"study-{len(list(lab.root.iterdir())) + 1}", llm.url)
 
 
 @pytest.fixture
-def chat(context: BrowserContext, lab: Lab, pictures: Path, name: str) -> Iterator[ChatPage]:
+def chat(
+    context: BrowserContext, lab: Lab, pictures: Path, request: pytest.FixtureRequest
+) -> Iterator[ChatPage]:
     """Give a tab; afterwards keep a picture of it and see that nothing complained."""
+    name = re.sub(r"\W+", "-", request.node.name.removeprefix("test_")).strip("-")
     page = context.new_page()
     said = len(lab.log())
     chat = ChatPage(page, lab, pictures / name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -30,7 +31,7 @@ _SETTINGS = {
 _T = TypeVar("_T")
 
 
-def poll(look: Callable[[], _T], what: str, seconds: float = SECONDS) -> _T:
+def poll(look: Callable[[], _T | None], what: str, seconds: float = SECONDS) -> _T:
     """Call `look` until it gives something true, and give that."""
     deadline = time.monotonic() + seconds
     while not (found := look()):
@@ -78,6 +79,10 @@ class Lab:
     def log(self) -> str:
         """Return what the server has written so far."""
         return self._log.read_text(encoding="utf-8", errors="replace")
+
+    def printed(self, pattern: str) -> str:
+        """Wait until the log has text of that pattern, and give it."""
+        return poll(lambda: re.search(pattern, self.log()), f"{pattern!r} in the log")[0]
 
     def __enter__(self) -> Self:
         settings = self.home / "config" / "lab" / "user-settings" / "@jupyterlab"
@@ -133,7 +138,8 @@ class Lab:
         }
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("XDG_", "JUPYTER"))}
         # A closed port: the demo must not find an Ollama of this machine.
-        return kept | {k: str(v) for k, v in folders.items()} | {"OLLAMA_HOST": "127.0.0.1:9"}
+        more = {"OLLAMA_HOST": "127.0.0.1:9", "PYTHONUNBUFFERED": "1"}
+        return kept | {name: str(folder) for name, folder in folders.items()} | more
 
     def _announced(self) -> dict[str, Any] | None:
         """Return the server's own note about itself, once it is written."""
@@ -159,8 +165,9 @@ class Lab:
             return
         process.terminate()
         try:
-            process.wait(timeout=30)
+            process.wait(timeout=10)
         except subprocess.TimeoutExpired:
+            # jupyter-collaboration, also without personas, never ends while a room that
+            # somebody has written to waits for being cleaned up.
             process.kill()
             process.wait()
-            raise

@@ -102,3 +102,8 @@ def test_skills_are_looked_up_beside_the_file_then_in_the_project(tmp_path: Path
 def test_context_without_source_is_left_alone() -> None:
     definition = define("ada", "skills")
     assert definition.resolved_context() is definition.context
+
+
+def test_slugify_keeps_letters_without_their_accents() -> None:
+    assert slugify("Dr. Müller") == "dr.-muller"
+    assert slugify("Ärzte & Straße") == "arzte-strasse"

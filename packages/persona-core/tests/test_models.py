@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from persona.core import (
+    McpServer,
     McpServerHttp,
     McpServerStdio,
     PersonaContext,
@@ -167,3 +168,19 @@ def test_unset_variable_is_named() -> None:
 def test_environment_is_the_process_own_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PERSONA_T", "yes")
     assert expand_env("${PERSONA_T}") == "yes"
+
+
+def test_mcp_server_called_itself_makes_the_kind_that_fits() -> None:
+    stdio = McpServer(name="Data tools", type="stdio", command="python", args=["-m", "tools"])
+    assert stdio == McpServerStdio(name="Data tools", command="python", args=["-m", "tools"])
+    http = McpServer(name="Papers", url="http://localhost:3001/mcp")
+    assert http == McpServerHttp(name="Papers", url="http://localhost:3001/mcp")
+    assert all(isinstance(server, McpServer) for server in (stdio, http))
+    context = PersonaContext(mcp_servers=[stdio, http])
+    assert PersonaContext.model_validate_json(context.model_dump_json()) == context
+    with pytest.raises(ValidationError, match="command"):
+        McpServer(name="nothing")
+
+
+def test_control_characters_are_taken_out_of_a_name() -> None:
+    assert PersonaIdentity(name="Ada\x1b]0;x\x07").name == "Ada]0;x"

@@ -187,7 +187,7 @@ async def test_cancellation_of_the_caller_passes_on(chat: RealChat, until: Until
 
 async def test_turn_error_is_told(chat: RealChat) -> None:
     await make(chat).process_message(chat.say("turn error"))
-    assert chat.bodies() == ["turn error:", "⚠️ **No key.**\n\nGet one."]
+    assert chat.bodies() == ["turn error:", "⚠ **No key.**\n\nGet one."]
     assert chat.notes()[1]["error"] == "auth"
 
 
@@ -196,7 +196,7 @@ async def test_any_error_is_told_in_one_line_with_folded_details(chat: RealChat)
     await bot.process_message(chat.say("raise"))
     text, error = chat.bodies()
     assert text == "raise:"
-    assert error.splitlines()[0] == "⚠️ **Something went wrong: LookupError.**"
+    assert error.splitlines()[0] == "⚠ **Something went wrong: LookupError.**"
     assert "secret detail" in error.partition("<details>")[2]
     await bot.process_message(chat.say("again"))
     assert chat.bodies()[-1] == "again: done"
@@ -404,7 +404,7 @@ async def test_failed_swap_candidate_can_be_replaced(chat: RealChat) -> None:
     broken.start_error = TurnError("No program.", fix="Install it.")
     bot = make(chat, broken)
     await bot.process_message(chat.say("one"))
-    assert chat.bodies() == ["⚠️ **No program.**\n\nInstall it."]
+    assert chat.bodies() == ["⚠ **No program.**\n\nInstall it."]
     bot.update_engine(Probe())
     await bot.process_message(chat.say("two"))
     assert chat.bodies()[-1] == "two: done"
@@ -571,3 +571,85 @@ async def test_persona_is_made_from_a_definition(chat: RealChat, tmp_path: Path)
     assert (turn.model, turn.options, turn.identity.name) == (definition.model, {"o": 1}, "Ada")
     assert bot.engine.support().model == "ignored"
     assert bot.engine.support().ready
+
+
+class Stubborn(PersonaEngine):
+    """Does not let itself be stopped until it is freed."""
+
+    id = "stubborn"
+
+    def __init__(self, **kwargs: Any) -> None:
+        self.free = asyncio.Event()  # and forgets super().__init__(), as people do
+
+    async def reply(self, turn: Turn) -> AsyncIterator[str]:
+        yield f"begun {turn.text}"
+        while not self.free.is_set():
+            try:
+                await self.free.wait()
+            except asyncio.CancelledError:
+                continue
+
+
+async def test_engine_that_cannot_be_stopped_does_not_silence_its_persona(
+    chat: RealChat, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("persona.core._persona.PATIENCE", 0.05)
+    monkeypatch.setattr("persona.core._slot.PATIENCE", 0.05)
+    engine = Stubborn()
+    ada = BasePersona(ychat=chat.model, engine=engine, identity=PersonaIdentity(name="Ada Bot"))
+    first = asyncio.create_task(ada.process_message(chat.say("one")))
+    await until(lambda: chat.bodies() == ["begun one"])
+    assert await ada.stop() == 1
+    await first
+    assert chat.bodies()[-1] == "*Stopped.*"
+    await ada.process_message(chat.say("two"))
+    assert "has not let its last turn be stopped" in chat.bodies()[-1]
+    engine.free.set()
+    await until(lambda: not ada._is_stuck())
+    await ada.process_message(chat.say("three"))
+    assert chat.bodies()[-1] == "begun three"
+    await ada.shutdown()
+
+
+async def test_engine_that_exits_is_told_and_ends_nothing(chat: RealChat) -> None:
+    class Exits(PersonaEngine):
+        id = "exits"
+
+        async def reply(self, turn: Turn) -> AsyncIterator[str]:
+            yield "Bye"
+            raise SystemExit(3)
+
+    ada = BasePersona(ychat=chat.model, engine=Exits(), identity=PersonaIdentity(name="Ada Bot"))
+    await ada.process_message(chat.say("one"))
+    assert chat.bodies()[0] == "Bye"
+    assert "SystemExit" in chat.bodies()[1]
+
+
+async def test_stream_that_never_waits_can_be_stopped(chat: RealChat, until: Until) -> None:
+    class Flood(PersonaEngine):
+        id = "flood"
+
+        async def reply(self, turn: Turn) -> AsyncIterator[str]:
+            for _ in range(20_000_000):
+                yield "a"
+
+    ada = BasePersona(ychat=chat.model, engine=Flood(), identity=PersonaIdentity(name="Ada Bot"))
+    task = asyncio.create_task(ada.process_message(chat.say("one")))
+    await until(lambda: chat.bodies())
+    assert await ada.stop() == 1
+    await task
+    assert chat.bodies()[0].endswith("a\n\n*Stopped.*")
+
+
+async def test_character_cut_in_two_by_the_stream_is_whole_in_the_end(chat: RealChat) -> None:
+    class Cut(PersonaEngine):
+        id = "cut"
+
+        async def reply(self, turn: Turn) -> AsyncIterator[str]:
+            yield "a \ud83d"
+            yield "\ude00 b \ud800 c"
+
+    ada = BasePersona(ychat=chat.model, engine=Cut(), identity=PersonaIdentity(name="Ada Bot"))
+    await ada.process_message(chat.say("one"))
+    assert chat.bodies() == ["a \U0001f600 b \ufffd c"]
+    assert chat.notes()[0]["state"] == "complete"

@@ -135,3 +135,23 @@ def test_refresh_finds_new_packages_and_keeps_classes(site: Path) -> None:
 def test_entries_cannot_be_changed() -> None:
     with pytest.raises(TypeError):
         EngineRegistry([]).entries["x"] = None  # type: ignore[index]
+
+
+def test_import_that_exits_is_broken_and_ends_nothing(site: Path) -> None:
+    install(site, "eng-x", "eng_x", "raise SystemExit('bye')", eng_x="eng_x:X")
+    with pytest.raises(EngineBroken, match="SystemExit: bye"):
+        EngineRegistry().load("eng_x")
+
+
+def test_constructor_that_fails_is_told_as_a_broken_engine() -> None:
+    class Picky(Echo):
+        id = "picky"
+
+        def __init__(self, **kwargs: object) -> None:
+            raise RuntimeError("no licence")
+
+    registry = EngineRegistry([])
+    registry.register(Picky)
+    with pytest.raises(EngineBroken, match="RuntimeError: no licence"):
+        registry.create("picky")
+    assert registry.entries["picky"].broken is None

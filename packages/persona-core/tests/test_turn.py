@@ -139,3 +139,16 @@ def test_own_mention_is_taken_off_the_beginning(said: str, text: str) -> None:
         names=("Ada Bot", "Ada-Bot", "ada-bot", "Ada (v2)"),
     )
     assert turn.text == text
+
+
+@pytest.mark.parametrize("hops", ["x", [], None, float("inf"), float("nan"), -5])
+async def test_forged_hops_count_as_few(chat: RealChat, hops: Any) -> None:
+    if type(chat.model).__name__ == "YChat" and isinstance(hops, float):
+        pytest.skip("these numbers cannot be sent there")
+    assert next_hop(chat.say("Hello", metadata={META: {"hops": hops}})) in (0, 1)
+
+
+async def test_forged_note_in_a_later_message_does_not_hinder_a_turn(chat: RealChat) -> None:
+    asked = chat.say("One")
+    chat.say("Two", metadata={META: {"kind": [], "answers": [], "hops": {}}})
+    assert persona(chat).new_turn(asked).history == ()

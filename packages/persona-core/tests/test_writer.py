@@ -345,7 +345,7 @@ async def test_failure_is_told_escaped_with_folded_details(chat: RealChat) -> No
     error = TurnError("No *key* <b>", fix="Set `KEY`.", details="a\n \n<b>$x$", kind="auth")
     write_failure(conversation, "m1", error)
     (body,) = chat.bodies()
-    assert body.startswith("⚠️ **No \\*key\\* &lt;b&gt;**\n\nSet `KEY`.")
+    assert body.startswith("⚠ **No \\*key\\* &lt;b&gt;**\n\nSet `KEY`.")
     assert "<details><summary>Details</summary>" in body
     assert "a\n&nbsp;\n&lt;b&gt;&#36;x&#36;" in body
     (note,) = chat.notes()

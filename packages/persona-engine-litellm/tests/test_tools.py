@@ -376,3 +376,12 @@ def _alive(pid):
     except ProcessLookupError:
         return False
     return True
+
+
+async def test_last_words_of_a_server_cannot_be_html(bench):
+    code = "import sys; sys.exit('<img src=x onerror=alert(1)>')"
+    server = McpServerStdio(name="dying", command=sys.executable, args=["-c", code])
+    events = await bench.events(bench.persona(context=PersonaContext(mcp_servers=[server])))
+    (notice,) = [e.text for e in events if isinstance(e, Notice)]
+    assert "dying" in notice
+    assert "<img" not in notice

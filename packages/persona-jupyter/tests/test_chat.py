@@ -160,7 +160,7 @@ async def test_engine_that_raises_is_told_and_the_chat_goes_on(write: Any, open_
     write("ada", PARROT.format(name="Ada"), "A")
     chat = await open_chat()
     (failure,) = await chat.ask("explode")
-    assert failure.startswith("⚠️ **Something went wrong: ValueError.**")
+    assert failure.startswith("⚠ **Something went wrong: ValueError.**")
     assert "<details>" in failure
     assert (await chat.ask("hello"))[0].startswith("Ada|")
 

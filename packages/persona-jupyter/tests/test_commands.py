@@ -27,6 +27,16 @@ async def test_unknown_command_is_told(open_chat: Any) -> None:
     assert "Did you mean `/personas`?" in text
 
 
+async def test_command_is_not_part_of_the_conversation(write: Any, open_chat: Any) -> None:
+    write("ada", PARROT.format(name="Ada"), "A")
+    chat = await open_chat()
+    await chat.ask("@Ada one")
+    await chat.ask("/personas")
+    await chat.ask("/nonsense")
+    (answer,) = await chat.ask("two")
+    assert answer.split("|")[3] == "2"
+
+
 async def test_path_at_the_start_is_no_command(write: Any, open_chat: Any) -> None:
     write("ada", PARROT.format(name="Ada"), "A")
     chat = await open_chat()
@@ -59,7 +69,7 @@ async def test_refresh_swaps_the_engine_and_keeps_the_conversation(
     old = persona.engine
     write("ada", "engine: cockatoo\nidentity:\n  name: Ada", "A")
     assert "engine changed" in (await chat.ask("/refresh-personas"))[0]
-    assert (await chat.ask("two"))[0] == "cockatoo heard 3"
+    assert (await chat.ask("two"))[0] == "cockatoo heard 2"
     assert service.manager(chat.chat_id)._personas["ada"] is persona
     assert old.closed == 1
 
@@ -107,3 +117,26 @@ async def test_nearer_scope_wins(write: Any, open_chat: Any, tmp_path: Any, root
     assert (await chat.ask("@Ada hi"))[0].startswith("Ada|root|")
     assert (await deep.ask("@Ada hi"))[0].startswith("Ada|deep|")
     assert (await deep.ask("@Eve hi"))[0].startswith("Eve|user|")
+
+
+async def test_messages_that_waited_for_a_persona_that_is_gone_are_told(
+    write: Any, open_chat: Any
+) -> None:
+    path = write("ada", PARROT.format(name="Ada"), "A")
+    chat = await open_chat()
+    first = await chat.say("@Ada slowly please")
+    second = await chat.say("@Ada and then?")
+    await chat.until(lambda: chat.answers(first))
+    path.unlink()
+    (text,) = await chat.ask("/refresh-personas")
+    assert "Gone: Ada" in text
+    (answer,) = await chat.until(lambda: chat.answers(second))
+    assert answer["body"].startswith("Ada is gone")
+    assert [m["body"].endswith("*Stopped.*") for m in chat.answers(first)] == [True]
+
+
+async def test_name_cannot_break_the_table(write: Any, open_chat: Any) -> None:
+    write("ada", "engine: parrot\nidentity: 'A | `B`'", "A")
+    chat = await open_chat()
+    (table,) = await chat.ask("/personas")
+    assert "| @A-\\|-\\`B\\` | parrot |" in table

@@ -81,3 +81,12 @@ async def test_rest_needs_the_token(service: Any, server: Any) -> None:
 async def test_path_outside_of_the_root_sees_the_root_only(service: Any, server: Any) -> None:
     response = await server.fetch("?path=../../etc/x.chat")
     assert json.loads(response.body)["personas"] == []
+
+
+@pytest.mark.parametrize("path", ["x" * 5000, "../../etc/passwd", "a%00b"])
+async def test_path_that_cannot_be_is_taken_for_the_root(
+    write: Any, service: Any, server: Any, path: str
+) -> None:
+    write("ada", PARROT.format(name="Ada"), "A")
+    response = await server.fetch(f"?path={path}")
+    assert [row["slug"] for row in json.loads(response.body)["personas"]] == ["ada"]

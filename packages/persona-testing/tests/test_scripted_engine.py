@@ -37,7 +37,7 @@ async def test_script_is_said_held_and_recorded() -> None:
     await task
     assert chat.bodies[-1] == "one two"
     await persona.process_message(chat.say("on"))
-    assert chat.bodies[-2:] == ["three", "⚠️ **Cut.**"]
+    assert chat.bodies[-2:] == ["three", "⚠ **Cut.**"]
     await persona.process_message(chat.say("and on"))
     assert chat.bodies[-1] == "You said: and on"
     persona.update_options({"reply": "Fixed."})
@@ -55,7 +55,7 @@ async def test_start_fails_while_it_is_told_to() -> None:
     engine.missing = (Requirement("a program", "Install it."),)
     persona = BasePersona(ychat=chat, engine=engine, slug="x")
     await persona.process_message(chat.say("go"))
-    assert chat.bodies[-1] == "⚠️ **Not here.**"
+    assert chat.bodies[-1] == "⚠ **Not here.**"
     assert not engine.support().ready
     engine.start_error = None
     await persona.process_message(chat.say("go"))

@@ -153,7 +153,7 @@ def _welcome_chat() -> dict[str, object]:
         ' fill="#a5b4fc"/><circle cx="50" cy="34" r="11" fill="#fcd34d"/></svg>'
     )
     user = {
-        "username": "personas",
+        "username": "personas::system",
         "name": "Personas",
         "display_name": "Personas",
         "initials": "P",
@@ -165,7 +165,7 @@ def _welcome_chat() -> dict[str, object]:
         "id": str(uuid.uuid4()),
         "body": WELCOME,
         "time": time.time(),
-        "sender": "personas",
+        "sender": "personas::system",
         "type": "msg",
         "raw_time": False,
         "mentions": [],
@@ -173,7 +173,7 @@ def _welcome_chat() -> dict[str, object]:
     }
     return {
         "messages": [message],
-        "users": {"personas": user},
+        "users": {"personas::system": user},
         "attachments": {},
         "metadata": {"id": uuid.uuid4().hex},
     }

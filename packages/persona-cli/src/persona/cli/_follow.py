@@ -120,7 +120,7 @@ class Follower:
 
 def plain(markdown: str, glue: str = " ") -> str:
     """Return a notice or an error as text: no marks, no folded part, its lines joined."""
-    text = markdown.partition("<details>")[0].replace("⚠️", "").replace("**", "")
+    text = markdown.partition("<details>")[0].replace("⚠", "").replace("**", "")
     text = _ITALIC_LINE.sub(r"\1", text)
     text = _ESCAPED.sub(r"\1", html.unescape(_TAG.sub("", text)))
     return glue.join(line.strip() for line in text.splitlines() if line.strip())

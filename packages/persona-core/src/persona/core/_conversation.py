@@ -55,7 +55,8 @@ class Conversation:
 
         self.introduce()
         message_id = self.chat.add_message(
-            NewMessage(body=body, sender=self._user.username), trigger_actions=[_noting(note)]
+            NewMessage(body=_well_formed(body), sender=self._user.username),
+            trigger_actions=[_noting(note)],
         )
         return str(message_id)
 
@@ -98,7 +99,7 @@ class Conversation:
         if current is None or current.deleted:
             raise ChatGone("The message was removed from the chat while it was being written.")
         metadata = {**(current.metadata or {}), META: dict(note)}
-        return replace(current, body=body, metadata=metadata)
+        return replace(current, body=_well_formed(body), metadata=metadata)
 
     def show_status(self, text: str | None) -> None:
         """Show that the user is busy, for example ``is thinking…``; None when done.
@@ -115,6 +116,18 @@ class Conversation:
         """Keep the chat in memory while something is written, also with no browser left."""
         keep_alive = getattr(self.chat, "keep_alive", None)
         return nullcontext() if keep_alive is None else keep_alive()
+
+
+def _well_formed(text: str) -> str:
+    """Return ``text`` without halves of surrogate pairs, which no chat can store.
+
+    They come from servers that cut a stream within a character.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
 
 
 def _noting(note: Mapping[str, Any]) -> Any:

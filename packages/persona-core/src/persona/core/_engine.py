@@ -52,6 +52,9 @@ class PersonaEngine(LoggingConfigurable):
     options_model: ClassVar[builtins.type[BaseModel] | None] = None
     """Model of the options, for validation, forms and docs. None: anything goes."""
 
+    # Here, so that it is there too if a subclass forgets super().__init__().
+    _persona: BasePersona | None = None
+
     def __init__(self, **kwargs: Any) -> None:
         cls = builtins.type(self)
         if (
@@ -70,7 +73,6 @@ class PersonaEngine(LoggingConfigurable):
                 fix='Write id = "..." in the class, the same as its entry point\'s name.',
             )
         super().__init__(**kwargs)
-        self._persona: BasePersona | None = None
 
     @classmethod
     def from_id(

@@ -98,7 +98,7 @@ class ChatGone(PersonaError):
     """The message to update is no longer in the chat."""
 
 
-def as_turn_error(error: Exception) -> TurnError:
+def as_turn_error(error: BaseException) -> TurnError:
     """Return what the chat says about an error that ended a turn."""
     if isinstance(error, TurnError):
         return error

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
@@ -59,10 +60,25 @@ def _pairs(value: Any) -> Any:
     return value
 
 
-class McpServerStdio(Block):
-    """An MCP server that is started as a process and spoken to over its pipes."""
+class McpServer(Block):
+    """An MCP server. Called itself, it makes a `McpServerStdio` or a `McpServerHttp`."""
 
     name: str = Field(min_length=1, description="Name shown to the user and the model.")
+
+    def __new__(cls, **data: Any) -> McpServer:
+        kind = cls
+        if cls is McpServer:
+            kind = McpServerStdio if _server_kind(data) == "stdio" else McpServerHttp
+        return super().__new__(kind)
+
+    if TYPE_CHECKING:  # what it takes depends on the kind
+
+        def __init__(self, **data: Any) -> None: ...
+
+
+class McpServerStdio(McpServer):
+    """An MCP server that is started as a process and spoken to over its pipes."""
+
     type: Literal["stdio"] = "stdio"
     command: str = Field(min_length=1, description="Program to start.")
     args: list[str] = Field(default=[], description="Its arguments.")
@@ -73,10 +89,9 @@ class McpServerStdio(Block):
     _env = field_validator("env", mode="before")(_pairs)
 
 
-class McpServerHttp(Block):
+class McpServerHttp(McpServer):
     """An MCP server that is reached over HTTP (streamable HTTP; ``sse`` for old ones)."""
 
-    name: str = Field(min_length=1, description="Name shown to the user and the model.")
     type: Literal["http", "sse"] = "http"
     url: str = Field(pattern=r"^https?://", description="Address of the server.")
     headers: dict[str, str] = Field(
@@ -95,11 +110,10 @@ def _server_kind(value: Any) -> str:
     return "stdio" if isinstance(value, McpServerStdio) else "http"
 
 
-McpServer = Annotated[
+_AnyServer = Annotated[
     Annotated[McpServerStdio, Tag("stdio")] | Annotated[McpServerHttp, Tag("http")],
     Discriminator(_server_kind),
 ]
-"""Either kind of MCP server, as it stands in a definition."""
 
 _HTTP_SPELLINGS = {"streamable-http", "streamable_http", "streamableHttp", "streamableHTTP"}
 
@@ -108,7 +122,7 @@ class PersonaContext(Block):
     """What a persona knows and can use: prompt, MCP servers, skills, history."""
 
     system_prompt: str | None = Field(default=None, description="Instructions for the model.")
-    mcp_servers: list[McpServer] = Field(
+    mcp_servers: list[_AnyServer] = Field(
         default=[], description="MCP servers that only this persona may use."
     )
     skills_paths: list[str] = Field(
@@ -156,7 +170,7 @@ class PersonaContext(Block):
 
     @field_validator("mcp_servers", mode="after")
     @classmethod
-    def _names_differ(cls, value: list[McpServer]) -> list[McpServer]:
+    def _names_differ(cls, value: list[_AnyServer]) -> list[_AnyServer]:
         names = [server.name for server in value]
         doubled = sorted({name for name in names if names.count(name) > 1})
         if doubled:
@@ -177,6 +191,7 @@ class PersonaIdentity(Block):
     @classmethod
     def _one_line(cls, value: str) -> str:
         value = " ".join(value.split())
+        value = "".join(char for char in value if unicodedata.category(char) != "Cc")
         if not value:
             raise ValueError("the name is blank")
         return value

@@ -73,6 +73,8 @@ class BasePersona(LoggingConfigurable):
         self._slot = EngineSlot(self, engine)
         self._queue = asyncio.Lock()
         self._running: asyncio.Task[None] | None = None
+        self._stuck: tuple[PersonaEngine, asyncio.Task[None]] | None = None
+        self._given_up = asyncio.Event()
         self._waiting = 0
         self._stops = 0
         self._closed = False
@@ -227,14 +229,23 @@ class BasePersona(LoggingConfigurable):
 
     async def _run(self, message: Message) -> None:
         stops = self._stops
+        if self._is_stuck():
+            write_failure(self.conversation, message.id, self._stuck_error())
+            return
         running = asyncio.create_task(self._turn(message), name=f"turn of {self.id}")
         self._running = running
+        self._given_up.clear()
+        given_up = asyncio.create_task(self._given_up.wait())
         try:
-            await asyncio.wait({running})
+            await asyncio.wait({running, given_up}, return_when=asyncio.FIRST_COMPLETED)
         except asyncio.CancelledError:  # the caller's, not ours: end the turn and pass it on
             await self._end(running)
             raise
-        if not running.cancelled():
+        finally:
+            given_up.cancel()
+        if not running.done():
+            self._say_stopped(message)
+        elif not running.cancelled():
             running.result()
         elif stops != self._stops:
             self._say_stopped(message)
@@ -246,8 +257,28 @@ class BasePersona(LoggingConfigurable):
         running.cancel()
         _, stuck = await asyncio.wait({running}, timeout=PATIENCE)
         if stuck:
-            engine_id = self._slot.running.id
-            self.log.warning("The engine %s does not let its turn be stopped", engine_id)
+            engine = self._slot.running
+            self.log.warning("The engine %s does not let its turn be stopped", engine.id)
+            self._stuck = engine, running
+            self.conversation.show_status(None)
+            self._given_up.set()
+
+    def _is_stuck(self) -> bool:
+        """Whether the engine of the next turn is still in one that it did not let be stopped."""
+        if self._stuck is None:
+            return False
+        engine, task = self._stuck
+        if task.done():
+            self._stuck = None
+            return False
+        return engine is self._slot.upcoming
+
+    def _stuck_error(self) -> TurnError:
+        return TurnError(
+            f"The engine {self._slot.upcoming.id} has not let its last turn be stopped.",
+            fix="Ask again later. If it stays, restart the Jupyter server.",
+            kind="stuck",
+        )
 
     def _say_stopped(self, message: Message) -> None:
         """Leave a word where a stop left none, so that no message looks forgotten."""
@@ -311,7 +342,7 @@ class BasePersona(LoggingConfigurable):
                 conversation.show_status("is thinking…")
                 engine = await self._slot.ready()
                 await engine.process_message(message)
-            except Exception as exc:  # boundary: a turn; an engine may raise anything
+            except (Exception, SystemExit) as exc:  # boundary: a turn; an engine may raise anything
                 if not isinstance(exc, PersonaError):
                     self.log.exception("Turn of %s failed", self.id)
                 write_failure(conversation, message.id, as_turn_error(exc))

@@ -125,7 +125,7 @@ class EngineRegistry:
             return cls(**config)
         except EngineError:
             raise
-        except Exception as exc:  # boundary: a plugin; its constructor may raise anything
+        except (Exception, SystemExit) as exc:  # boundary: a plugin may raise anything
             entry = self._entries[engine_id]
             why = f"{type(exc).__name__}: {exc}"
             raise self._broken(replace(entry, broken=why)) from exc

@@ -16,7 +16,7 @@ _LONGEST = 2_000
 
 def render_failure(error: TurnError) -> str:
     """Return one line of what happened, one of what to do, and folded details."""
-    lines = [f"⚠️ **{escape_markdown(error.summary)}**"]
+    lines = [f"⚠ **{escape_markdown(error.summary)}**"]
     if error.fix:
         lines.append(error.fix)
     if error.details:
@@ -31,7 +31,7 @@ def render_tools(log: ToolLog) -> str:
     failed = any(row.status == "failed" for row in rows)
     verb = "Using" if log.busy else "Tried" if failed else "Used"
     inside = "\n".join(_tool(row) for row in rows)
-    return f"<details><summary>🔧 {verb} {_inline(names)}</summary>\n\n{inside}\n</details>"
+    return f"<details><summary>⚙ {verb} {_inline(names)}</summary>\n\n{inside}\n</details>"
 
 
 def render_plan(plan: Plan) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -114,7 +115,10 @@ def note(message: Message) -> Mapping[str, Any]:
 def next_hop(message: Message) -> int:
     """Return how many personas in a row have led to the answer to ``message``."""
     hops = note(message).get("hops")
-    return int(hops) + 1 if isinstance(hops, int | float) else 0
+    # RTC keeps numbers as floats, and a chat file may hold anything, infinity too.
+    if not isinstance(hops, int | float) or not math.isfinite(hops):
+        return 0
+    return max(int(hops), 0) + 1
 
 
 def read_history(
@@ -137,7 +141,12 @@ def read_history(
     users = chat.get_users()
     stored = chat.get_attachments()
     messages = _before(chat.get_messages(), until.id)
-    spoken = [m for m in messages if not m.deleted and note(m).get("kind", "reply") == "reply"]
+    commands = {str(note(m).get("answers")) for m in messages if note(m).get("kind") == "command"}
+    spoken = [
+        m
+        for m in messages
+        if not m.deleted and m.id not in commands and note(m).get("kind", "reply") == "reply"
+    ]
     if isolated:
         answered = {str(note(m).get("answers")) for m in spoken if m.sender == persona_id}
         spoken = [m for m in spoken if m.sender == persona_id or m.id in answered]
@@ -179,7 +188,7 @@ def _before(messages: Iterable[Message], message_id: str) -> list[Message]:
     for message in messages:
         if message.id == message_id:
             passed = True
-        elif not passed or note(message).get("answers") in earlier:
+        elif not passed or str(note(message).get("answers")) in earlier:
             earlier[message.id] = message
     return list(earlier.values())
 

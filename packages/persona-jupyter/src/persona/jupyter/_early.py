@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from jupyterlab_chat.models import BaseChatModel
@@ -25,7 +25,7 @@ class EarlyWatch:
 
     def __init__(self, chat: BaseChatModel, look: Callable[[], None]) -> None:
         self._messages: Any = getattr(chat, "ymessages", None)
-        self._chat: Any = chat
+        self._chat = cast(Any, chat)
         self._look = look
         self._subscription: Any = None
         if self._messages is not None and self._chat.dirty:

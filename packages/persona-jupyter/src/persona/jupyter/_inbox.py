@@ -82,6 +82,13 @@ class Inbox:
             and note(m).get("state") == "complete"
         ]
 
+    def answered(self, persona_id: str, message_id: str) -> bool:
+        """Return whether a persona has written anything to a message, be it an error."""
+        return any(
+            m.sender == persona_id and note(m).get("answers") == message_id
+            for m in self._chat.get_messages()
+        )
+
     def _meet(self, message: Message, user: User | None) -> None:
         if message.sender.startswith(TERMINAL):
             return  # most likely the same person as in the browser

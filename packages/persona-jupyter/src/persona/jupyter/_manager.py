@@ -161,7 +161,7 @@ class PersonaManager(LoggingConfigurable):
                 return
             found, word, rest = command
             text = unknown_command(word) if found is None else await found.run(self, rest)
-            self._say(text, message)
+            self._say(text, message, "command")
 
     async def _answer(self, message: Message) -> None:
         decision = self._decide(message)
@@ -190,7 +190,7 @@ class PersonaManager(LoggingConfigurable):
             persona = self._persona(slug)
         except EngineError as exc:
             name = self._name_of(slug)
-            self._say(f"**{name} cannot answer.** {exc.summary} {exc.fix}", message, "error")
+            self._say(notices.broken_engine(name, exc.summary, exc.fix), message, "error")
             return
         if persona is None:
             found = [d for d in self.view.diagnostics if d.file == self._broken()[slug]]
@@ -201,6 +201,10 @@ class PersonaManager(LoggingConfigurable):
             )
             return
         await persona.process_message(message)
+        if self._personas.get(slug) is not persona and self._observer is not None:
+            if not self._inbox.answered(persona.id, message.id):
+                self._say(notices.gone(persona.name), message)
+            return
         await self._pass_on(persona, message)
 
     async def _pass_on(self, persona: BasePersona, message: Message) -> None:

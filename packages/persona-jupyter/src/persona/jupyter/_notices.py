@@ -8,7 +8,7 @@ from pathlib import Path
 
 from persona.core import Diagnostic, escape_markdown
 
-EXAMPLE = """```markdown
+EXAMPLE = """```yaml
 ---
 identity:
   name: Helper
@@ -16,6 +16,9 @@ model: ollama/llama3.1
 ---
 You are a friendly assistant.
 ```"""
+
+_MOST = 12
+"""How many names one sentence lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +53,10 @@ def persona_table(rows: Sequence[Listed]) -> str:
     """Return the table of ``/personas``."""
     if not rows:
         return no_personas()
-    lines = ["| Persona | Engine | Model | Where from | State |", "|---|---|---|---|---|"]
+    lines = ["| Persona | Engine | Model | Where from | State |", "|:--|:--|:--|:--|:--|"]
     for row in rows:
         cells = (
-            f"`@{row.mention_name}`",
+            _mention(row),
             escape_markdown(row.engine),
             escape_markdown(row.model or "–"),
             f"{row.scope}: {escape_markdown(row.file)}",
@@ -125,6 +128,19 @@ def too_many_hops(name: str, limit: int) -> str:
     )
 
 
+def broken_engine(name: str, summary: str, fix: str) -> str:
+    """Return why a persona whose engine cannot be made does not answer."""
+    return (
+        f"**{escape_markdown(name)} cannot answer.** {escape_markdown(summary)} "
+        f"{escape_markdown(fix)}"
+    )
+
+
+def gone(name: str) -> str:
+    """Return why a message that waited for a persona gets no answer."""
+    return f"{escape_markdown(name)} is gone and does not answer this message any more."
+
+
 def broken_persona(name: str, found: Sequence[Diagnostic], root: Path) -> str:
     """Return why a persona that was addressed cannot answer."""
     return f"**{escape_markdown(name)} cannot answer.** Its file has to be repaired:\n\n" + (
@@ -140,7 +156,7 @@ def diagnostics(found: Sequence[Diagnostic], root: Path) -> str:
     files = len({d.file for d in errors})
     what = "One persona file needs" if files == 1 else f"{files} persona files need"
     return (
-        f"<details><summary>{what} a look; the other personas work.</summary>\n\n"
+        f"<details><summary>{what} a look; other personas are not affected.</summary>\n\n"
         f"{_findings(errors, root)}\n\n</details>"
     )
 
@@ -162,5 +178,13 @@ def _findings(found: Sequence[Diagnostic], root: Path) -> str:
     )
 
 
+def _mention(row: Listed) -> str:
+    """Return what to write to address a persona, as code where its name allows that."""
+    written = f"@{row.mention_name}"
+    return escape_markdown(written) if {"`", "|"} & set(written) else f"`{written}`"
+
+
 def _names(names: Sequence[str]) -> str:
-    return ", ".join(escape_markdown(name) for name in names)
+    shown = ", ".join(escape_markdown(name) for name in names[:_MOST])
+    more = len(names) - _MOST
+    return f"{shown} and {more} more" if more > 0 else shown

@@ -80,10 +80,7 @@ class PersonaService(LoggingConfigurable):
             fresh: Read every file again, also those that seem unchanged.
         """
         root = self.root_dir
-        target = (root / chat_path.strip("/")).resolve()
-        folder = target if target.is_dir() else target.parent
-        if not folder.is_relative_to(root):
-            folder = root
+        folder = _folder_of(root, chat_path)
         async with self._reading:  # the catalog's caches are not for several threads
             if fresh:
                 self.catalog.forget()
@@ -93,3 +90,13 @@ class PersonaService(LoggingConfigurable):
         view = self.catalog.view(folder, root)
         _ = view.diagnostics  # reads avatars and looks for skills: here, off the loop
         return view
+
+
+def _folder_of(root: Path, chat_path: str) -> Path:
+    """Return the folder of a chat; the root if it is outside of it or cannot be."""
+    try:
+        target = (root / chat_path.strip("/")).resolve()
+        folder = target if target.is_dir() else target.parent
+    except (OSError, RuntimeError, ValueError):  # too long, links in a circle, a NUL character
+        return root
+    return folder if folder.is_relative_to(root) else root

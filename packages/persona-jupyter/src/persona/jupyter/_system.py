@@ -43,7 +43,7 @@ class SystemVoice:
         self._conversation = Conversation(chat, user)
 
     def say(self, text: str, *, answers: str, kind: str = "notice") -> None:
-        """Answer a message; ``kind`` is ``notice`` or ``error``."""
+        """Answer a message; ``kind`` is ``notice``, ``error`` or ``command``."""
         self._conversation.add(text, {"kind": kind, "answers": answers})
 
     def tell_diagnostics(self, found: Sequence[Diagnostic], root: Path) -> None:

@@ -17,19 +17,19 @@ from persona.loaders._report import short
 
 _HINTS = {
     "apikey": "Keep keys out of files: set the provider's environment variable instead.",
-    "apibase": "Write it as model_url under model:.",
-    "baseurl": "Write it as model_url under model:.",
+    "apibase": "Write it as model_url under model.",
+    "baseurl": "Write it as model_url under model.",
     "disabled": "Write `enabled: false`.",
-    "displayname": "Write it as name under identity:.",
-    "emoji": "Write it as avatar under identity:.",
-    "icon": "Write it as avatar under identity:.",
-    "image": "Write it as avatar under identity:.",
+    "displayname": "Write it as name under identity.",
+    "emoji": "Write it as avatar under identity.",
+    "icon": "Write it as avatar under identity.",
+    "image": "Write it as avatar under identity.",
     "instructions": "Write the instructions as text below the front matter.",
-    "maxtokens": "Write it as max_output_tokens under model:.",
-    "mcp": "Write the servers as mcp_servers under context:.",
+    "maxtokens": "Write it as max_output_tokens under model.",
+    "mcp": "Write the servers as mcp_servers under context.",
     "prompt": "Write the prompt as text below the front matter.",
-    "title": "Write it as name under identity:.",
-    "tools": "Tools come from MCP servers: list them as mcp_servers under context:.",
+    "title": "Write it as name under identity.",
+    "tools": "Tools come from MCP servers: list them as mcp_servers under context.",
 }
 
 
@@ -75,7 +75,7 @@ def suggest(key: str, path: tuple[str, ...], tag: str = "") -> str:
             continue
         for name in names:
             if _plain(name) == plain:
-                where = f"under {block}:" if block else "without indentation"
+                where = f"under {block}" if block else "without indentation"
                 return f"Write it as {name} {where}."
     if plain in _HINTS:
         return _HINTS[plain]
@@ -84,10 +84,10 @@ def suggest(key: str, path: tuple[str, ...], tag: str = "") -> str:
     for block, names in blocks().items():
         guess = did_you_mean(key, names) if block and not path and len(key) <= 60 else None
         if guess:
-            return f"Did you mean {guess!r} under {block}:?"
+            return f"Did you mean {guess!r} under {block}?"
     listed = ", ".join(name for name in known if name != "skills")
     if path == ("model",):
-        return f"Known here: {listed}. Settings of the engine go under options:."
+        return f"Known here: {listed}. Settings of the engine go under options."
     return f"Known here: {listed}."
 
 

@@ -81,7 +81,7 @@ def _warn_of_name(given: Node, slug: str, report: Report) -> None:
     report.add(
         "P307",
         f"{short(given.data)!r} is no short name; {slug!r}, from the file's name, is used.",
-        f"Write `name: {slug}`{either}, and the name to show as name under identity:.",
+        f"Write `name: {slug}`{either}, and the name to show as name under identity.",
         given.place,
         "warning",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import os
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -94,7 +95,7 @@ class LiteLLMEngine(PersonaEngine):
             raise no_key(settings.model_id, missing)
         files = await read_files(turn, sees_images=await self._sees(turn, options, settings))
         skills = await asyncio.to_thread(find_skills, turn.context.skills_paths)
-        notices = [*files.notices, *(Notice(text, "warning") for text in skills.problems)]
+        notices = [*files.notices, *(_warning(text) for text in skills.problems)]
         box = ToolBox([])
         if options.max_tool_rounds:
             tools, problems = await self._servers.tools(turn.context.mcp_servers, _folder(turn))
@@ -135,3 +136,7 @@ def _folder(turn: Turn) -> Path:
     """Return the folder that tools start in: the chat's, or the root if it is gone."""
     folder = turn.chat_dir if turn.chat_dir.is_dir() else turn.root_dir
     return folder.absolute()
+
+
+def _warning(text: str) -> Notice:
+    return Notice(html.escape(text, quote=False), "warning")

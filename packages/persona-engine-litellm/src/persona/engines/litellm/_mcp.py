@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import json
 import logging
 from collections.abc import Iterable, Sequence
@@ -72,7 +73,8 @@ class McpServers:
             return await self._listed(connection)
         except ServerError as exc:
             self._drop(server.name)
-            return Notice(f"The tools of {server.name} are missing: {exc}", "warning")
+            text = f"The tools of {server.name} are missing: {exc}"
+            return Notice(html.escape(text, quote=False), "warning")
 
     async def _listed(self, connection: Connection) -> list[Tool]:
         await connection.open()
@@ -96,7 +98,10 @@ class McpServers:
             return Result(
                 f"The server {name} of this tool cannot be used: {exc}",
                 failed=True,
-                notice=f"The tools of {name} are gone: {exc} It is started again next time.",
+                notice=html.escape(
+                    f"The tools of {name} are gone: {exc} It is started again next time.",
+                    quote=False,
+                ),
             )
         return Result(_text(answer), failed=bool(answer.is_error))
 
