@@ -87,6 +87,24 @@ async def test_nothing_is_left_when_the_server_ends(
     assert left == []
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only its kernel ends children")
+async def test_a_tool_that_never_ends_dies_with_the_server(
+    write: Any, server: Any, llm: ScriptedLLM
+) -> None:
+    write("Ada", "ADA-PROMPT", _mcp("alpha"))
+    llm.on("hello").tool_calls([{"name": "alpha__slow", "arguments": {"seconds": 600}}])
+    asking = asyncio.create_task(server.ask("a.chat", "@Ada hello"))
+    await asyncio.to_thread(llm.wait_received, 1, outcome="answered")
+    async with asyncio.timeout(30):
+        while not (children := psutil.Process(server.process.pid).children(recursive=True)):
+            await asyncio.sleep(0.1)
+    server.process.kill()
+    _, left = await asyncio.to_thread(psutil.wait_procs, children, 10)
+    assert left == []
+    with pytest.raises(RuntimeError, match="closed the chat"):
+        await asking
+
+
 async def test_engines_and_commands_are_there_without_any_setting(server: Any) -> None:
     engines = await server.get("api/personas/engines")
     assert "litellm" in {engine["id"] for engine in engines["engines"]}

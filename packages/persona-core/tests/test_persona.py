@@ -653,3 +653,8 @@ async def test_character_cut_in_two_by_the_stream_is_whole_in_the_end(chat: Real
     await ada.process_message(chat.say("one"))
     assert chat.bodies() == ["a \U0001f600 b \ufffd c"]
     assert chat.notes()[0]["state"] == "complete"
+
+
+async def test_names_without_latin_letters_give_different_ids(ws: RealChat) -> None:
+    ids = {make(ws, slug=None, identity=PersonaIdentity(name=name)).id for name in ("研究員", "🤖")}
+    assert len(ids) == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import hashlib
 import os
 import re
 import unicodedata
@@ -136,6 +137,11 @@ def slugify(text: str) -> str:
     plain = "".join(char for char in plain if not unicodedata.combining(char))
     slug = re.sub(r"[^a-z0-9._-]+", "-", plain).strip("-._")
     return slug[:64].rstrip("-._")
+
+
+def slug_of(name: str) -> str:
+    """Return a short name for any shown name; one without Latin letters gets its digest."""
+    return slugify(name) or f"persona-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 def title_of(slug: str) -> str:

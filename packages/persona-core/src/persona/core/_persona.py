@@ -11,7 +11,7 @@ from traitlets.config import LoggingConfigurable
 
 from persona.core._avatar import AvatarError, avatar_data_uri
 from persona.core._conversation import Conversation
-from persona.core._definition import PersonaDefinition, persona_id, slugify
+from persona.core._definition import PersonaDefinition, persona_id, slug_of
 from persona.core._engine import PersonaEngine
 from persona.core._errors import PersonaError, TurnError, as_turn_error
 from persona.core._mentions import mention_name
@@ -63,7 +63,7 @@ class BasePersona(LoggingConfigurable):
         super().__init__(**kwargs)
         self.ychat = ychat
         self._identity = identity or PersonaIdentity(name=slug or engine.id)
-        self._slug = slug or slugify(self._identity.name) or "persona"
+        self._slug = slug or slug_of(self._identity.name)
         self._model = model
         self._context = context or PersonaContext()
         self._options = dict(options or {})

@@ -113,7 +113,7 @@ class ReplyWriter:
                 if loop.time() - breath > _HOLD:
                     await asyncio.sleep(0)
                     breath = loop.time()
-        except BaseException as exc:
+        except BaseException as exc:  # boundary: a turn; it is raised again in any case
             try:
                 self._finish("stopped" if isinstance(exc, asyncio.CancelledError) else "failed")
             finally:

@@ -381,7 +381,7 @@ class EngineConformance:
             try:
                 async with asyncio.timeout(self.stop_seconds):
                     await engine.shutdown()
-            except Exception as exc:  # noqa: BLE001 - boundary: whatever a plugin raises is the finding
+            except Exception as exc:  # boundary: a plugin's errors are the finding
                 pytest.fail(f"shutdown() {time_} raises {exc!r}. Release only what is there.")
 
     @pytest.mark.asyncio

@@ -14,6 +14,7 @@ from typing import Any
 from persona.core import McpServer, McpServerHttp, McpServerStdio, expand_env
 from persona.engines.litellm._errors import redact
 from persona.engines.litellm._stderr import ServerOutput
+from persona.engines.litellm._tie import tied
 
 START_LIMIT = 60.0
 """Seconds that a server may take to start; the first run of npx or uvx downloads."""
@@ -174,11 +175,15 @@ class Connection:
     def _stdio(self, server: McpServerStdio, stack: AsyncExitStack) -> Any:
         stdio = importlib.import_module("mcp.client.stdio")
         env = self._expanded(server.env)
-        command = self._expand(server.command)
+        command, args = tied(
+            _located(self._expand(server.command), self.folder),
+            [self._expand(arg) for arg in server.args],
+            env.get("PATH"),
+        )
         self._output = ServerOutput(server.name, self._log, self._secrets)
         parameters = stdio.StdioServerParameters(
-            command=_located(command, self.folder),
-            args=[self._expand(arg) for arg in server.args],
+            command=command,
+            args=args,
             env=env,
             cwd=self.folder,
             encoding_error_handler="replace",
