@@ -138,6 +138,23 @@ async def test_message_before_attach_is_answered_once(
     assert again.answers("old") == []
 
 
+async def test_reply_that_a_killed_server_left_is_marked(
+    write: Any, open_chat: Any, root: Path
+) -> None:
+    write("ada", PARROT.format(name="Ada"), "A")
+    chat = await open_chat()
+    asked = await chat.say("slowly")
+    await chat.until(lambda: any("word10 " in m["body"] for m in chat.answers(asked)))
+    copied = json.loads((root / "a.chat").read_text())  # as it stands in mid-reply
+    copied["metadata"]["id"] = "another"
+    (root / "b.chat").write_text(json.dumps(copied))
+    again = await open_chat("b.chat")
+    (reply,) = await again.until(lambda: again.answers(asked, "failed"))
+    assert reply["body"].startswith("word0 ")
+    assert reply["body"].endswith("*Broken off when the server ended.*")
+    assert "Broken off" not in (await again.ask("hello"))[0]
+
+
 async def test_persona_asks_persona_until_the_bound(write: Any, open_chat: Any) -> None:
     write("ada", PARROT.format(name="Ada"), "A")
     write("bob", PARROT.format(name="Bob"), "B")

@@ -54,12 +54,13 @@ from ._persona import BasePersona
 from ._registry import EngineEntry, EngineRegistry
 from ._render import escape_markdown
 from ._support import EngineSupport, Level, Requirement
-from ._turn import META, STOPPED, TERMINAL, Turn, Utterance, next_hop, note
+from ._turn import BROKEN_OFF, META, STOPPED, TERMINAL, Turn, Utterance, next_hop, note
 from ._writer import ReplyWriter, WriterStats, write_failure
 
 __all__ = [
     "Attachment",
     "AvatarError",
+    "BROKEN_OFF",
     "BasePersona",
     "BrokenFile",
     "CODES",

@@ -23,6 +23,9 @@ META = "persona"
 TERMINAL = "terminal::"
 """What the username of somebody begins with who writes to a chat from a terminal."""
 
+BROKEN_OFF = "\n\n*Broken off when the server ended.*"
+"""What is appended to a reply that was being written when its server ended."""
+
 STOPPED = "\n\n*Stopped.*"
 """What is appended to a reply that was stopped; taken off again for the model."""
 
@@ -156,7 +159,7 @@ def read_history(
             role=_role(m, users.get(m.sender), persona_id),
             sender=m.sender,
             name=_name(m.sender, users.get(m.sender)),
-            text=m.body.removesuffix(STOPPED) if note(m) else m.body,
+            text=m.body.removesuffix(STOPPED).removesuffix(BROKEN_OFF) if note(m) else m.body,
             time=m.time,
             attachments=resolve_attachments(m.attachments, stored, root_dir),
         )

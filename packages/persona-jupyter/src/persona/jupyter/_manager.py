@@ -25,6 +25,7 @@ from persona.jupyter import _notices as notices
 from persona.jupyter._commands import find_command, unknown_command
 from persona.jupyter._early import EarlyWatch
 from persona.jupyter._inbox import Inbox
+from persona.jupyter._mend import mend_broken_off
 from persona.jupyter._refresh import apply_changes
 from persona.jupyter._routing import Route, addressed_by_persona, route
 from persona.jupyter._system import SystemVoice
@@ -135,6 +136,7 @@ class PersonaManager(LoggingConfigurable):
 
     async def _open(self) -> None:
         self._view = await self._service.view(self.path)
+        mend_broken_off(self.chat)
         self._tell_diagnostics()
 
     # -- messages ------------------------------------------------------------
