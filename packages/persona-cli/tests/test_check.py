@@ -75,3 +75,29 @@ def test_check_cuts_long_lines_around_the_place(write, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert len(lines[1]) < 120
     assert lines[1][lines[2].index("^") :].startswith("avatr")
+
+
+def test_check_of_a_path_reads_what_the_file_builds_on(write, project, capsys):
+    write("base", "engine: puppet\nmodel: nothing")
+    write("other", "engine: pupet")
+    heir = write("heir", "extends: base")
+    assert main(["check", str(heir)]) == 0
+    out = capsys.readouterr().out
+    assert "base.persona.md:3:1 P306 " in out  # stands in the base, and is the heir's too
+    assert "other" not in out
+    assert out.endswith("1 file checked: 0 errors, 1 warning.\n")
+    lost = write("lost", "extends: none-such")
+    assert main(["check", str(lost)]) == 1
+    assert "lost.persona.md:2:1 P311 " in capsys.readouterr().out
+
+
+def test_check_of_a_folder_reads_personas_in_folders_of_their_own(project, capsys):
+    folder = project / ".jupyter" / "personas" / "sage"
+    folder.mkdir()
+    (folder / "persona.md").write_text("---\nengine: pupet\n---\n")
+    (project / "docs").mkdir()
+    (project / "docs" / "persona.md").write_text("# What a persona is\n")
+    assert main(["check", "."]) == 1
+    out = capsys.readouterr().out
+    assert ".jupyter/personas/sage/persona.md:2:1 P301 " in out
+    assert out.endswith("1 file checked: 1 error, 0 warnings.\n")

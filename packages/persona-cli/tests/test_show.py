@@ -81,3 +81,53 @@ def test_show_says_that_two_personas_share_a_name(write, capsys):
     write("two", "engine: puppet\nidentity: {name: Twin}")
     assert main(["show", "twin"]) == 1
     assert "one, two" in capsys.readouterr().err
+
+
+@pytest.fixture
+def user(tmp_path, monkeypatch):
+    """Return the user's folder of personas."""
+    monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(tmp_path / "config"))
+    folder = tmp_path / "config" / "personas"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def test_show_prints_inherited_values_with_their_file_and_what_is_hidden(write, user, capsys):
+    base = user / "sage.persona.md"
+    base.write_text(f"---\n{FRONT.strip()}\n---\nBe wise.\n")
+    write("sage", "extends: user:sage\nmodel:\n  temperature: 0.1", "{{ parent }}\nBe brief.")
+    assert main(["show", "sage"]) == 0
+    out = capsys.readouterr().out
+    file = ".jupyter/personas/sage.persona.md"
+    assert out.startswith("Data Sage (sage)\n")
+    assert f"  extends user:sage  ({file}:2, project)\n" in out
+    assert f"  model_id = x/small  ({base}:4, user)\n" in out
+    assert (f"  temperature = 0.1  ({file}:4, project)\n      hides 0.5  ({base}:5, user)\n") in out
+    assert f"    Be wise.\n    Be brief.\n      includes Be wise.  ({base}:" in out
+
+
+def test_show_tells_as_data_what_values_hide(write, user, capsys):
+    base = user / "base.persona.md"
+    base.write_text("---\nengine: puppet\ncontext:\n  mcp_servers:\n    a: {command: x}\n---\n")
+    write("sage", "extends: base\ncontext:\n  mcp_servers: {b: {command: y}}")
+    assert main(["show", "sage", "--json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert data["extends"] == ["base"]
+    (hidden,) = data["origins"]["context.mcp_servers"]["hides"]
+    assert (hidden["file"], hidden["line"], hidden["scope"]) == (str(base), 4, "user")
+    assert hidden["value"] == [{"name": "a", "command": "x"}]
+    assert main(["show", "sage"]) == 0
+    out = capsys.readouterr().out
+    assert "  mcp_servers  (.jupyter/personas/sage.persona.md:4, project)\n      hides [{" in out
+
+
+def test_show_says_that_a_shown_name_is_made_from_the_short_name(write, capsys):
+    write("data-sage", "engine: puppet")
+    assert main(["show", "data-sage"]) == 0
+    assert "  name = Data Sage  (from the short name)\n" in capsys.readouterr().out
+
+
+def test_show_says_why_a_persona_cannot_inherit(write, capsys):
+    file = write("sage", "engine: puppet\nextends: nobody")
+    assert main(["show", "sage"]) == 1
+    assert f"{file}:3:1 P311 " in capsys.readouterr().err

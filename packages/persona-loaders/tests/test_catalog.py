@@ -184,3 +184,24 @@ def test_findings_of_the_catalog_stand_on_the_lines_of_the_values(catalog, root,
     assert found["P301"] == 3
     assert found["P302"] == 6
     assert found["P305"] == 8
+
+
+def test_persona_in_a_folder_of_its_own_has_the_folders_name(catalog, root):
+    for name, file in (("Data Sage", "persona.md"), ("owl", "owl.persona.md")):
+        folder = project(root) / name
+        folder.mkdir(parents=True)
+        (folder / file).write_text("---\nmodel: x/y\n---\nHi\n")
+    personas = catalog.view(root).personas
+    assert {n: d.identity.name for n, d in personas.items()} == {
+        "data-sage": "Data Sage",
+        "owl": "Owl",
+    }
+    assert personas["owl"].source.root == root
+
+
+def test_broken_persona_in_a_folder_of_its_own_has_the_folders_name(catalog, root):
+    folder = project(root) / "sage"
+    folder.mkdir(parents=True)
+    (folder / "persona.md").write_text("no front matter")
+    (broken,) = catalog.view(root).broken
+    assert (broken.slug, broken.errors[0].code) == ("sage", "P104")

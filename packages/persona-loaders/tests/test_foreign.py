@@ -32,7 +32,7 @@ CASES = [
     ("slug: a\nname: A\nroleDefinition: You are\ngroups: [read]", "Roo Code"),
     ("title: a\ndescription: b\ninstructions: c\nextensions: []", "Goose"),
     ("description: a\nglobs: '*.py'\nalwaysApply: false", "Cursor"),
-    ("id: p\nname: P\nextends: null", "another tool"),
+    ("id: p\nname: P\nuses: null", "another tool"),
     ("character: Bob\nvariables: truth\nmax_step: 3", "another tool"),
     ("name: a\nrole: R\ntone: warm\ngoals: [x]\nbackstory: long", "another tool"),
 ]

@@ -21,6 +21,7 @@ from persona.core import (
     Scope,
     Source,
     check_options,
+    own_folder,
 )
 
 _WIDEST = 100
@@ -98,6 +99,7 @@ def _all_of(view: CatalogView, registry: EngineRegistry) -> list[Diagnostic]:
     found = list(view.diagnostics)
     for definition in view.personas.values():
         found += check_options(definition, registry)
+    found = list(dict.fromkeys(found))  # heirs of one persona have its faults in common
     return sorted(found, key=lambda d: (str(d.file), d.line, d.column, d.code))
 
 
@@ -109,13 +111,18 @@ def _check_paths(paths: Sequence[Path]) -> tuple[int, list[Diagnostic]]:
             by_folder.setdefault(file.parent, {})[file] = loader
     found: list[Diagnostic] = []
     for folder, loaders in sorted(by_folder.items()):
-        root = find_root(folder) if folder.name == "personas" else folder
+        root = find_root(folder) if "personas" in (folder.name, folder.parent.name) else folder
         results = [
             (source, _load(loader, source))
             for file, loader in sorted(loaders.items())
             for source in [Source(file, Scope.PROJECT, root)]
         ]
-        found += _all_of(CatalogView(results, catalog.registry), catalog.registry)
+        # What the files build on is read too, but not checked.
+        others = [(s, r) for s, r in catalog.results(root, root) if s.file not in loaders]
+        view = CatalogView([*others, *results], catalog.registry)
+        names = {d.name for _, result in results for d in result.definitions}
+        inherited = {d for name in names for d in view.findings(name)}
+        found += [d for d in _all_of(view, catalog.registry) if d.file in loaders or d in inherited]
     return sum(map(len, by_folder.values())), found
 
 
@@ -132,7 +139,7 @@ def _files(path: Path, loaders: Sequence[PersonaLoader]) -> Iterator[tuple[Path,
         some = False
         for file in _walk(path.resolve()):
             loader = next((item for item in loaders if item.claims(file.name)), None)
-            if loader is not None:
+            if loader is not None and _is_placed(file):
                 some = True
                 yield file, loader
         if not some:
@@ -145,6 +152,11 @@ def _files(path: Path, loaders: Sequence[PersonaLoader]) -> Iterator[tuple[Path,
         kinds = ", ".join(item.id for item in loaders) or "none"
         raise CliError(f"{path} is no persona file: no loader reads that name ({kinds}).", USAGE)
     yield path.resolve(), loader
+
+
+def _is_placed(file: Path) -> bool:
+    """Whether a file ``persona.md`` stands in a persona's own folder; elsewhere it is a text."""
+    return own_folder(file) is None or file.parent.parent.name == "personas"
 
 
 def _walk(folder: Path) -> Iterator[Path]:

@@ -10,7 +10,7 @@ from persona.cli._json import print_json
 from persona.cli._place import Place, find_place, shown_path
 from persona.cli._state import State, state_of_persona
 from persona.cli._table import print_table
-from persona.core import BrokenFile, CatalogView, PersonaDefinition, mention_name, title_of
+from persona.core import BrokenFile, PersonaDefinition, mention_name, title_of
 
 _HEADER = ("NAME", "SLUG", "ENGINE", "MODEL", "SCOPE", "FILE", "STATE")
 
@@ -20,7 +20,7 @@ def run(args: Namespace) -> int:
     place = find_place(args.dir, args.root)
     view = place.view()
     rows = [row_of(d, state_of_persona(d, place.catalog.registry)) for d in view.personas.values()]
-    rows += [_row_of_broken(broken, view) for broken in view.broken]
+    rows += [_row_of_broken(broken) for broken in view.broken]
     rows.sort(key=lambda row: str(row["name"]).casefold())
     if args.json:
         print_json(
@@ -64,10 +64,10 @@ def row_of(definition: PersonaDefinition, state: State) -> dict[str, object]:
     }
 
 
-def _row_of_broken(broken: BrokenFile, view: CatalogView) -> dict[str, object]:
+def _row_of_broken(broken: BrokenFile) -> dict[str, object]:
     name = title_of(broken.slug)
     file = broken.source.file
-    errors = [d for d in view.diagnostics if d.file == file and d.severity == "error"]
+    errors = broken.errors
     return {
         "id": None,
         "slug": broken.slug,

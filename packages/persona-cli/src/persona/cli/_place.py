@@ -70,9 +70,8 @@ def find_persona(view: CatalogView, name: str) -> PersonaDefinition:
         slugs = ", ".join(sorted(d.name for d in found))
         raise CliError(f"Several personas are called {name!r}; use one of: {slugs}.")
     for broken in view.broken:
-        if broken.slug.casefold() == wanted:
-            first = next(d for d in view.diagnostics if d.file == broken.source.file)
-            raise CliError(f"{name!r} cannot be used. {first}")
+        if broken.slug.casefold() == wanted and broken.errors:
+            raise CliError(f"{name!r} cannot be used. {broken.errors[0]}")
     known = {d.name for d in view.personas.values()}
     known |= {d.identity.name for d in view.personas.values()}
     guess = did_you_mean(name.removeprefix("@"), known)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from persona.cli._engines import support_line
 from persona.cli._errors import OK
@@ -12,9 +11,10 @@ from persona.cli._json import print_json
 from persona.cli._list import row_of
 from persona.cli._place import Place, find_persona, find_place, shown_path
 from persona.cli._state import State, state_of_persona
-from persona.core import CatalogView, Diagnostic, Origin, PersonaDefinition
+from persona.core import CatalogView, Origin, PersonaDefinition
 
 _BLOCKS = ("identity", "model", "context", "options")
+_LONGEST = 60
 
 
 def run(args: Namespace) -> int:
@@ -32,22 +32,31 @@ def run(args: Namespace) -> int:
 
 def _as_dict(definition: PersonaDefinition, state: State, view: CatalogView) -> dict[str, object]:
     data = definition.model_dump(mode="json")
-    origins = {
-        key: {"file": str(o.file), "line": o.line, "scope": o.scope.value}
-        for key, o in definition.origins.items()
-    }
     return {
         **row_of(definition, state),
         "blocks": {key: data[key] for key in ("engine", *_BLOCKS)},
-        "origins": origins,
+        "extends": definition.extends,
+        "origins": {key: _origin_as_dict(o) for key, o in definition.origins.items()},
         "hides": [
             {"file": str(d.source.file), "scope": d.source.scope.value}
             for d in view.hidden.get(definition.name, ())
             if d.source
         ],
         "support": state.support.as_dict() if state.support else None,
-        "diagnostics": [d.as_dict() for d in _findings(definition, view)],
+        "diagnostics": [d.as_dict() for d in view.findings(definition.name)],
     }
+
+
+def _origin_as_dict(origin: Origin) -> dict[str, object]:
+    place = _place_as_dict(origin)
+    place["hides"] = [{**_place_as_dict(o), "value": o.value} for o in origin.hides]
+    if origin.includes:
+        place["includes"] = [{**_place_as_dict(o), "value": o.value} for o in origin.includes]
+    return place
+
+
+def _place_as_dict(origin: Origin) -> dict[str, object]:
+    return {"file": str(origin.file), "line": origin.line, "scope": origin.scope.value}
 
 
 def _print(definition: PersonaDefinition, state: State, view: CatalogView, place: Place) -> None:
@@ -59,10 +68,13 @@ def _print(definition: PersonaDefinition, state: State, view: CatalogView, place
         if hidden.source:
             where = shown_path(hidden.source.file, place.folder)
             print(f"  hides   {where} ({hidden.source.scope.value})")
+    if definition.extends:
+        print(f"  extends {', '.join(definition.extends)}{_origin('extends', definition, place)}")
     print(f"  state   {state.word}{': ' + state.detail if state.detail else ''}")
     if state.support:
         print(f"  honours {support_line(state.support) or 'nothing'}")
     print(f"\nengine = {definition.engine}{_origin('engine', definition, place)}")
+    _print_hidden("engine", definition, place)
     data = definition.model_dump(mode="json", exclude_none=True)
     for block in _BLOCKS:
         leaves = list(_leaves(data.get(block) or {}, block))
@@ -70,11 +82,15 @@ def _print(definition: PersonaDefinition, state: State, view: CatalogView, place
             print(f"\n{block}")
         for path, value in leaves:
             _print_value(path, value, definition, place)
-    findings = _findings(definition, view)
+        _print_replaced(block, {path for path, _ in leaves}, definition, place)
+    findings = view.findings(definition.name)
     if findings:
         print("\nfindings")
     for found in findings:
-        print(f"  line {found.line}: {found.code} {found.message} {found.fix}".rstrip())
+        where = f"line {found.line}"
+        if source is None or found.file != source.file:
+            where = f"{shown_path(found.file, place.folder)} {where}"
+        print(f"  {where}: {found.code} {found.message} {found.fix}".rstrip())
 
 
 def _print_value(path: str, value: object, definition: PersonaDefinition, place: Place) -> None:
@@ -86,6 +102,30 @@ def _print_value(path: str, value: object, definition: PersonaDefinition, place:
             print(f"    {line}".rstrip())
     else:
         print(f"  {key} = {value}{origin}")
+    _print_hidden(path, definition, place)
+
+
+def _print_hidden(path: str, definition: PersonaDefinition, place: Place) -> None:
+    origin = definition.origins.get(path)
+    for word, others in (("includes", origin.includes), ("hides", origin.hides)) if origin else ():
+        for other in others:
+            shown = _short(other.value)
+            print(f"      {word} {shown}{_where(other, place)}")
+
+
+def _print_replaced(
+    block: str, printed: set[str], definition: PersonaDefinition, place: Place
+) -> None:
+    """Print what values hide that have no line of their own, such as lists of servers."""
+    for path, origin in definition.origins.items():
+        if path.startswith(f"{block}.") and path not in printed and origin.hides:
+            print(f"  {path.split('.', 1)[1]}{_where(origin, place)}")
+            _print_hidden(path, definition, place)
+
+
+def _short(value: object) -> str:
+    text = " ".join(str(value).split())
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
 def _leaves(value: object, path: str) -> Iterator[tuple[str, object]]:
@@ -103,7 +143,12 @@ def _leaves(value: object, path: str) -> Iterator[tuple[str, object]]:
 def _origin(path: str, definition: PersonaDefinition, place: Place) -> str:
     origin = _nearest(path, definition.origins)
     if origin is None:
-        return "  (default)"
+        made = path == "identity.name" and path in definition.implied
+        return "  (from the short name)" if made else "  (default)"
+    return _where(origin, place)
+
+
+def _where(origin: Origin, place: Place) -> str:
     return f"  ({shown_path(origin.file, place.folder)}:{origin.line}, {origin.scope.value})"
 
 
@@ -116,8 +161,3 @@ def _nearest(path: str, origins: Mapping[str, Origin]) -> Origin | None:
         if path in origins:
             return origins[path]
     return None
-
-
-def _findings(definition: PersonaDefinition, view: CatalogView) -> list[Diagnostic]:
-    source: Any = definition.source
-    return [d for d in view.diagnostics if source and d.file == source.file]

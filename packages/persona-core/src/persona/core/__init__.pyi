@@ -2,7 +2,7 @@
 
 from ._attachments import Attachment
 from ._avatar import AvatarError, avatar_data_uri
-from ._catalog import BrokenFile, Catalog, CatalogView, Location, jupyter_locations
+from ._catalog import Catalog
 from ._checks import check_definition, check_options
 from ._conversation import Conversation
 from ._definition import (
@@ -39,6 +39,7 @@ from ._events import (
     Usage,
 )
 from ._loader import LoadResult, PersonaLoader, installed_loaders
+from ._locations import Location, jupyter_locations, own_folder, slug_of
 from ._mentions import find_mentions, mention_name, without_code
 from ._models import (
     McpServer,
@@ -55,6 +56,7 @@ from ._registry import EngineEntry, EngineRegistry
 from ._render import escape_markdown
 from ._support import EngineSupport, Level, Requirement
 from ._turn import BROKEN_OFF, META, STOPPED, TERMINAL, Turn, Utterance, next_hop, note
+from ._view import BrokenFile, CatalogView
 from ._writer import ReplyWriter, WriterStats, write_failure
 
 __all__ = [
@@ -126,7 +128,9 @@ __all__ = [
     "mention_name",
     "next_hop",
     "note",
+    "own_folder",
     "persona_id",
+    "slug_of",
     "slugify",
     "title_of",
     "without_code",

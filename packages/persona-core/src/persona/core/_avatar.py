@@ -34,8 +34,8 @@ def avatar_data_uri(avatar: str | None, folders: Sequence[Path]) -> str | None:
     Args:
         avatar: A path relative to one of ``folders``, an http(s) URL, a ``data:`` URI,
             an emoji or up to three letters; None for no avatar.
-        folders: Where to look for a path, in order. The file must lie inside of it,
-            also after links are followed.
+        folders: Where to look for a path, in order. The file must lie inside of one
+            of them, also after links are followed.
 
     Returns:
         A ``data:`` URI, or the URL unchanged, or None for no avatar.
@@ -77,10 +77,10 @@ def _decoded(uri: str) -> bytes:
 def _find(avatar: str, folders: Sequence[Path]) -> Path:
     if "\0" in avatar:
         raise AvatarError("The avatar's path holds a NUL character.")
-    for folder in folders:
-        base = folder.resolve()
+    bases = [folder.resolve() for folder in folders]
+    for base in bases:
         path = (base / avatar).resolve()
-        if not path.is_relative_to(base) or not path.is_file():
+        if not any(path.is_relative_to(b) for b in bases) or not path.is_file():
             continue
         if path.stat().st_size > MAX_AVATAR:
             raise AvatarError(f"The avatar {avatar!r} is larger than {MAX_AVATAR // 1024} KiB.")

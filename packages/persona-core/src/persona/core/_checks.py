@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator
 from pydantic import ValidationError
 
 from persona.core._avatar import AvatarError, avatar_data_uri
-from persona.core._definition import PersonaDefinition, Source, matches
+from persona.core._definition import PersonaDefinition, Source
 from persona.core._diagnostics import Diagnostic, Severity, did_you_mean
 from persona.core._errors import EngineError
 from persona.core._mentions import mention_name
+from persona.core._paths import leads_out, leads_somewhere
 from persona.core._registry import EngineRegistry
 
 
@@ -56,19 +57,21 @@ def check_options(definition: PersonaDefinition, registry: EngineRegistry) -> li
     return []
 
 
-def check_mention_names(definitions: Iterable[PersonaDefinition]) -> list[Diagnostic]:
-    """Return a finding for each persona whose @-name is another's too."""
+def check_mention_names(
+    definitions: Iterable[PersonaDefinition],
+) -> list[tuple[str, Diagnostic]]:
+    """Return short name and finding for each persona whose @-name is another's too."""
     owners: dict[str, PersonaDefinition] = {}
-    found: list[Diagnostic] = []
+    found: list[tuple[str, Diagnostic]] = []
     for definition in definitions:
         for name in dict.fromkeys((mention_name(definition.identity.name), definition.name)):
             other = owners.setdefault(name.casefold(), definition)
             if other is not definition and definition.source is not None:
-                found.append(
-                    _at(definition, definition.source, "identity.name", "P304",
-                        f"@{name} is also {other.name!r}.",
-                        "Give one of them another name.", "warning")
-                )  # fmt: skip
+                key = "identity.name" if "identity.name" in definition.origins else "name"
+                finding = _at(definition, definition.source, key, "P304",
+                              f"@{name} is also {other.name!r}.",
+                              "Give one of them another name.", "warning")  # fmt: skip
+                found.append((definition.name, finding))
                 break
     return found
 
@@ -83,7 +86,10 @@ def _at(
     severity: Severity = "error",
 ) -> Diagnostic:
     origin = definition.origins.get(key)
-    return Diagnostic(code, message, source.file, origin.line if origin else 1, 1, severity, fix)
+    if origin is None:
+        return Diagnostic(code, message, source.file, 1, 1, severity, fix)
+    # The file may be one that this one extends.
+    return Diagnostic(code, message, origin.file, origin.line, 1, severity, fix)
 
 
 def _check_engine(
@@ -105,7 +111,7 @@ def _check_engine(
 
 def _check_avatar(definition: PersonaDefinition, source: Source) -> Iterator[Diagnostic]:
     try:
-        avatar_data_uri(definition.identity.avatar, source.folders)
+        avatar_data_uri(definition.identity.avatar, definition.avatar_folders)
     except AvatarError as exc:
         yield _at(definition, source, "identity.avatar", "P302", str(exc),
                   "The persona works without it and shows its initials.", "warning")  # fmt: skip
@@ -121,9 +127,16 @@ def _check_model(definition: PersonaDefinition, source: Source) -> Iterator[Diag
 
 
 def _check_skills(definition: PersonaDefinition, source: Source) -> Iterator[Diagnostic]:
-    for given in definition.context.skills_paths:
-        if not any(matches(given, folder) for folder in source.folders):
-            yield _at(definition, source, "context.skills_paths", "P305",
-                      f"The skills path {given!r} matches nothing.",
-                      "Check the path; it is relative to the file or to the project.",
-                      "warning")  # fmt: skip
+    said_by = definition.source_of("context.skills_paths") or source
+    for number, given in enumerate(definition.context.skills_paths):
+        if leads_somewhere(given, said_by):
+            continue
+        message = f"The skills path {given!r} matches nothing."
+        fix = "Check the path; it is relative to the file or to the project."
+        if leads_out(given, said_by):
+            message = f"The skills path {given!r} leads out of the project."
+            fix = "Move the skills into the project."
+        key = f"context.skills_paths.{number}"
+        if key not in definition.origins:
+            key = "context.skills_paths"
+        yield _at(definition, source, key, "P305", message, fix, "warning")

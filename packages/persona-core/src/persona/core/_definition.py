@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-import glob
 import hashlib
-import os
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from pydantic import ConfigDict, Field, PrivateAttr, field_validator
+from pydantic import (
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    field_validator,
+)
 
 from persona.core._models import Block, PersonaContext, PersonaIdentity, PersonaModel
+from persona.core._paths import find_pattern, lies_in, real
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
 """What the name of a definition may be."""
+
+_BASE = re.compile(rf"(?:(?:builtin|environment|user|project):)?{SLUG.pattern}")
 
 
 class Scope(StrEnum):
@@ -38,11 +46,17 @@ class Origin:
         file: The file.
         line: Line, from 1.
         scope: Scope of the file.
+        hides: Where the same value stands in files that lost against this one, nearest first.
+        includes: For a prompt that takes in others, where these stand.
+        value: What stands there, told for the origins in ``hides`` and ``includes``.
     """
 
     file: Path
     line: int
     scope: Scope
+    hides: tuple[Origin, ...] = ()
+    includes: tuple[Origin, ...] = ()
+    value: Any = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +76,18 @@ class Source:
 
     @property
     def folders(self) -> tuple[Path, ...]:
-        """Where relative paths are looked up, in order."""
-        return (self.file.parent, self.root)
+        """Where relative paths are looked up, in order; in a project never above its root."""
+        beside = self.file.parent
+        return (beside, self.root) if self.holds(beside) else (self.root,)
+
+    @property
+    def bounded(self) -> bool:
+        """Whether relative paths must stay in the root: a project may be somebody else's."""
+        return self.scope is Scope.PROJECT
+
+    def holds(self, path: Path) -> bool:
+        """Whether a relative path in the file may lead to ``path``, after links."""
+        return not self.bounded or lies_in(real(path), real(self.root))
 
 
 class PersonaDefinition(Block):
@@ -75,6 +99,9 @@ class PersonaDefinition(Block):
     model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
 
     name: str = Field(description="Short name: lower-case letters, digits, dots, dashes.")
+    extends: list[str] = Field(
+        default=[], description="Personas to build on, later ones win: name, or scope:name."
+    )
     engine: str = Field(default="litellm", min_length=1, description="Id of the engine.")
     model: PersonaModel | None = Field(default=None, description="The language model.")
     context: PersonaContext = Field(default=PersonaContext(), description="Prompt and tools.")
@@ -86,6 +113,8 @@ class PersonaDefinition(Block):
 
     _source: Source | None = PrivateAttr(default=None)
     _origins: Mapping[str, Origin] = PrivateAttr(default_factory=dict)
+    _implied: frozenset[str] = PrivateAttr(default=frozenset())
+    _sources: Mapping[str, Source] = PrivateAttr(default_factory=dict)
 
     @field_validator("name")
     @classmethod
@@ -95,6 +124,38 @@ class PersonaDefinition(Block):
                 "use lower-case letters, digits, dots, dashes or underscores, at most 64"
             )
         return value
+
+    @field_validator("extends", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: Any) -> Any:
+        if value is None:
+            return []
+        return [value] if isinstance(value, str) else value
+
+    @field_validator("extends")
+    @classmethod
+    def _are_bases(cls, value: list[str]) -> list[str]:
+        for base in value:
+            if not _BASE.fullmatch(base):
+                raise ValueError(
+                    f"{base[:60]!r} is no short name; write name, or user:name for that scope"
+                )
+        return value
+
+    @field_validator("model", mode="wrap")
+    @classmethod
+    def _part_of_model(
+        cls, value: Any, handler: ValidatorFunctionWrapHandler, info: ValidationInfo
+    ) -> PersonaModel | None:
+        """Let a file that extends another leave the model's id to it."""
+        inherits = info.data.get("extends") and not (info.context or {}).get("merged")
+        if not inherits or not isinstance(value, Mapping) or "model_id" in value:
+            model: PersonaModel | None = handler(value)
+            return model
+        checked = handler({**value, "model_id": "inherited"})
+        return PersonaModel.model_construct(
+            _fields_set=set(value), **{**checked.model_dump(), "model_id": ""}
+        )
 
     @property
     def source(self) -> Source | None:
@@ -111,19 +172,55 @@ class PersonaDefinition(Block):
         """Id of the persona in a chat; the same through edits and engine swaps."""
         return persona_id(self.name)
 
-    def located(self, source: Source, origins: Mapping[str, Origin]) -> PersonaDefinition:
-        """Return a copy that knows where it comes from. Called by loaders."""
+    @property
+    def implied(self) -> frozenset[str]:
+        """Paths of values that no file says, such as a shown name made from the short name."""
+        return self._implied
+
+    def source_of(self, path: str) -> Source | None:
+        """Return the file that says the value, which may be one that this one extends."""
+        return self._sources.get(path, self._source)
+
+    @property
+    def known_sources(self) -> Mapping[str, Source]:
+        """Files of the values with relative paths that other files say."""
+        return self._sources
+
+    def located(
+        self,
+        source: Source,
+        origins: Mapping[str, Origin],
+        implied: frozenset[str] = frozenset(),
+        sources: Mapping[str, Source] | None = None,
+    ) -> PersonaDefinition:
+        """Return a copy that knows where it comes from. Called by loaders and by the catalog.
+
+        Args:
+            source: The file.
+            origins: Place of each value by dotted path.
+            implied: Paths of values that the file does not say but the loader filled in.
+            sources: Files of values that other files say.
+        """
         copy = self.model_copy()
         copy._source = source
         copy._origins = origins
+        copy._implied = implied
+        copy._sources = sources or {}
         return copy
 
     def resolved_context(self) -> PersonaContext:
         """Return the context with the skills paths made absolute."""
-        if self._source is None or not self.context.skills_paths:
+        source = self.source_of("context.skills_paths")
+        if source is None or not self.context.skills_paths:
             return self.context
-        paths = [_absolute(p, self._source.folders) for p in self.context.skills_paths]
+        paths = [p for given in self.context.skills_paths for p in find_pattern(given, source)]
         return self.context.model_copy(update={"skills_paths": paths})
+
+    @property
+    def avatar_folders(self) -> tuple[Path, ...]:
+        """Where the avatar's path is looked up: beside the file that says it, then its root."""
+        source = self.source_of("identity.avatar")
+        return source.folders if source else ()
 
 
 def persona_id(slug: str) -> str:
@@ -147,19 +244,3 @@ def slug_of(name: str) -> str:
 def title_of(slug: str) -> str:
     """Return a name to show for a short name: ``data-sage`` becomes ``Data Sage``."""
     return " ".join(word[:1].upper() + word[1:] for word in re.split(r"[-_.]+", slug) if word)
-
-
-def _absolute(pattern: str, folders: tuple[Path, ...]) -> str:
-    """Return ``pattern`` under the first folder where it matches, else under the first."""
-    expanded = os.path.expanduser(pattern)  # noqa: PTH111 - Path raises for unknown users
-    if os.path.isabs(expanded):  # noqa: PTH117
-        return expanded
-    fitting = (folder for folder in folders if matches(pattern, folder))
-    return str(next(fitting, folders[0]) / pattern)
-
-
-def matches(pattern: str, folder: Path) -> bool:
-    """Whether a path or glob pattern, relative to ``folder``, is there."""
-    expanded = os.path.expanduser(pattern)  # noqa: PTH111 - Path raises for unknown users
-    found = glob.iglob(expanded, root_dir=folder, recursive=True)  # noqa: PTH207
-    return next(found, None) is not None

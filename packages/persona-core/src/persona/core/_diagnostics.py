@@ -33,6 +33,10 @@ CODES = MappingProxyType(
         "P306": "the model has no provider",
         "P307": "the name of a persona cannot be used",
         "P308": "the engine does not take an option",
+        "P310": "a persona extends itself in a circle",
+        "P311": "the base of a persona does not exist",
+        "P312": "personas extend each other too deep",
+        "P313": "the base of a persona is broken",
         "P401": "a loader failed",
     }
 )

@@ -95,7 +95,6 @@ class BasePersona(LoggingConfigurable):
             EngineNotFound: The engine is not installed.
             EngineBroken: The engine's package cannot be imported.
         """
-        source = definition.source
         return cls(
             ychat=ychat,
             engine=PersonaEngine.from_id(definition.engine, registry=registry, **kwargs),
@@ -104,7 +103,7 @@ class BasePersona(LoggingConfigurable):
             identity=definition.identity,
             options=definition.options,
             slug=definition.name,
-            folders=source.folders if source else (),
+            folders=definition.avatar_folders,
             root_dir=root_dir,
             **kwargs,
         )
@@ -370,9 +369,18 @@ class BasePersona(LoggingConfigurable):
         self._context = context
         self._slot.changed("context")
 
-    def update_identity(self, identity: PersonaIdentity) -> None:
-        """Show another name or avatar at once; the id stays."""
+    def update_identity(
+        self, identity: PersonaIdentity, folders: Sequence[Path] | None = None
+    ) -> None:
+        """Show another name or avatar at once; the id stays.
+
+        Args:
+            identity: Name, avatar, description.
+            folders: Where relative avatar paths are looked up, if that changes too.
+        """
         self._identity = identity
+        if folders is not None:
+            self._folders = tuple(folders)
         if self._conversation is not None:
             self._conversation.introduce(self.as_user())
 

@@ -141,7 +141,7 @@ class AvatarHandler(JupyterHandler):
             await manager.ready()
         view = manager.view if manager else await service.view(path)
         definition = view.personas.get(slug)
-        folders = definition.source.folders if definition and definition.source else ()
+        folders = definition.avatar_folders if definition else ()
         try:
             uri = avatar_data_uri(definition.identity.avatar if definition else None, folders)
         except (AvatarError, OSError) as exc:

@@ -346,12 +346,11 @@ def list_personas(
     view: CatalogView, root: Path, live: Mapping[str, BasePersona] | None = None
 ) -> list[notices.Listed]:
     """Return what listings show of ``view``; ``live`` are the personas already in use."""
-    unusable = {d.file: d for d in view.diagnostics if d.severity == "error"}
     rows: list[notices.Listed] = []
     for slug, definition in view.personas.items():
         persona = (live or {}).get(slug)
         source = definition.source
-        problem = unusable.get(source.file) if source else None
+        problem = next((d for d in view.findings(slug) if d.severity == "error"), None)
         state = "busy" if persona and persona.busy else "ready"
         rows.append(
             notices.Listed(
@@ -370,7 +369,7 @@ def list_personas(
     for broken in view.broken:
         if broken.slug in view.personas:
             continue
-        found = unusable.get(broken.source.file)
+        found = broken.errors[0] if broken.errors else None
         rows.append(
             notices.Listed(
                 slug=broken.slug,

@@ -63,6 +63,12 @@ def changed_blocks(old: PersonaDefinition, new: PersonaDefinition) -> list[str]:
         for name in ("engine", "model", "identity", "options")
         if getattr(old, name) != getattr(new, name)
     ]
+    if (
+        old.avatar_folders != new.avatar_folders
+        and new.identity.avatar
+        and "identity" not in blocks
+    ):
+        blocks.append("identity")
     if old.resolved_context() != new.resolved_context():
         blocks.append("context")
     return blocks
@@ -85,4 +91,4 @@ def _apply(
     if "options" in changed:
         persona.update_options(definition.options)
     if "identity" in changed:
-        persona.update_identity(definition.identity)
+        persona.update_identity(definition.identity, definition.avatar_folders)

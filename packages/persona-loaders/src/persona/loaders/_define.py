@@ -7,7 +7,7 @@ from persona.loaders._flat import indent
 from persona.loaders._foreign import foreign
 from persona.loaders._nodes import Node, Origins
 from persona.loaders._report import Refused, Report
-from persona.loaders._shape import shape
+from persona.loaders._shape import implied_by, shape
 from persona.loaders._text import read_parts
 from persona.loaders._validate import validate
 from persona.loaders._yaml import parse
@@ -46,4 +46,7 @@ def _define(source: Source, report: Report) -> PersonaDefinition | None:
     root = indent(root, report)
     shaped = shape(root, parts, source.file, report)
     definition = validate(shaped, report)
-    return None if definition is None else definition.located(source, Origins(shaped, source))
+    if definition is None:
+        return None
+    implied = implied_by(root)
+    return definition.located(source, Origins(shaped, source, implied), implied)

@@ -9,10 +9,14 @@ if TYPE_CHECKING:
     from persona.core import LoadResult, Scope, Source
 
 SUFFIX = ".persona.md"
+MAIN = "persona.md"
+"""The file of a persona in a folder of its own."""
 
 
 class MarkdownLoader:
-    """Reads ``*.persona.md``. The catalog finds it by its entry point.
+    """Reads ``*.persona.md``, and ``persona.md`` in a folder that is one persona's own.
+
+    The catalog finds it by its entry point.
 
     A file whose name starts with ``_`` or ``.`` is not a persona: editors and people
     keep drafts under such names.
@@ -22,7 +26,8 @@ class MarkdownLoader:
 
     def claims(self, filename: str) -> bool:
         """Whether a file of that name is one of its kind. Called for each file of a folder."""
-        return filename.lower().endswith(SUFFIX) and not filename.startswith(("_", "."))
+        name = filename.lower()
+        return (name.endswith(SUFFIX) or name == MAIN) and not name.startswith(("_", "."))
 
     def load(self, source: Source) -> LoadResult:
         """Read ``source.file``. Called by the catalog when the file is new or changed.
@@ -56,11 +61,12 @@ def load_markdown(
     Returns:
         The definition, or what is wrong with the file. Nothing is raised for bad content.
     """
-    from persona.core import Scope, Source
+    from persona.core import Scope, Source, own_folder
 
     file = Path(path).absolute()
     folder = file.parent
     if root is None:
-        in_project = folder.name == "personas" and folder.parent.name == ".jupyter"
-        root = folder.parent.parent if in_project else folder
+        holder = folder.parent if own_folder(file) else folder
+        in_project = holder.name == "personas" and holder.parent.name == ".jupyter"
+        root = holder.parent.parent if in_project else folder
     return MARKDOWN.load(Source(file, Scope.PROJECT if scope is None else scope, Path(root)))

@@ -79,16 +79,26 @@ class Origins(Mapping[str, Origin]):
     """For each value, by dotted path, where it stands.
 
     Made from the nodes when somebody first asks: most definitions are never asked.
+
+    Args:
+        root: The whole.
+        source: Its file.
+        implied: Paths of values that the file does not say.
     """
 
-    def __init__(self, root: Node, source: Source) -> None:
+    def __init__(self, root: Node, source: Source, implied: frozenset[str] = frozenset()) -> None:
         self._root = root
         self._source = source
+        self._implied = implied
 
     @cached_property
     def _table(self) -> dict[str, Origin]:
         file, scope = self._source.file, self._source.scope
-        return {path: Origin(file, line, scope) for path, line in _lines(self._root)}
+        return {
+            path: Origin(file, line, scope)
+            for path, line in _lines(self._root)
+            if path not in self._implied
+        }
 
     def __getitem__(self, path: str) -> Origin:
         return self._table[path]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from persona.core import slugify, title_of
+from persona.core import own_folder, slugify, title_of
 from persona.loaders._markdown import SUFFIX
 from persona.loaders._nodes import Node, mapping, sequence
 from persona.loaders._report import Report, short
@@ -16,6 +16,18 @@ from persona.loaders._schema import blocks
 from persona.loaders._text import Parts
 
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
+
+
+def implied_by(root: Node) -> frozenset[str]:
+    """Return the paths of values that `shape` fills in because the file does not say them."""
+    identity = root.members.get("identity")
+    if identity is None or identity.data is None:
+        return frozenset({"identity", "identity.name"})
+    if identity.keys is not None:
+        shown = identity.members.get("name")
+        if shown is None or shown.data is None:
+            return frozenset({"identity.name"})
+    return frozenset()
 
 
 def shape(root: Node, parts: Parts, file: Path, report: Report) -> Node:
@@ -28,11 +40,14 @@ def shape(root: Node, parts: Parts, file: Path, report: Report) -> Node:
             fields[block] = mapping(node, {key: node}, {key: node.place})
         elif node is not None and node.keys is not None:
             fields[block] = mapping(node, _without_empty(node.members, blocks()[block]))
+    bases = fields.get("extends")
+    if bases is not None and isinstance(bases.data, str):
+        fields["extends"] = sequence(bases, [bases])
     _fill_names(fields, file, root, report)
     context = fields.get("context")
     if context is None:
         context = mapping(root, {}, {})
-    if context.keys is not None:
+    if context.keys is not None and ("context" in fields or parts.body):
         fields["context"] = _context(context, parts, report)
         keys.setdefault("context", (parts.body_line, 1))
     return mapping(root, fields, keys)
@@ -45,7 +60,7 @@ def _without_empty(members: dict[str, Node], known: tuple[str, ...]) -> dict[str
 
 def _fill_names(fields: dict[str, Node], file: Path, root: Node, report: Report) -> None:
     """Find the short name and the name to show."""
-    stem = file.name
+    stem = own_folder(file) or file.name
     if stem.lower().endswith(SUFFIX):
         stem = stem[: -len(SUFFIX)]
     slug = slugify(stem)

@@ -1,0 +1,136 @@
+"""Where persona files lie, and which files of a folder they are."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from persona.core._definition import Scope, slugify
+
+FOLDER = "personas"
+TABLES = "personas.toml"
+"""The one file of several personas, beside the folder."""
+
+Stamp = tuple[str, int, int, int]
+"""File name, mtime in ns, size, inode: changes whenever the content may have."""
+
+Claims = Callable[[str], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """One level: a folder of persona files and what lies beside it.
+
+    Attributes:
+        folder: The folder; need not exist.
+        scope: What its files belong to.
+        root: What relative paths in them may be relative to, besides the file's folder.
+    """
+
+    folder: Path
+    scope: Scope
+    root: Path
+
+    @property
+    def tables(self) -> tuple[Path, ...]:
+        """Files of several personas: beside a folder ``personas``, and in a project's root."""
+        if self.folder.name != FOLDER:
+            return ()
+        beside = self.folder.parent / TABLES
+        if self.scope is Scope.PROJECT and self.folder.parent != self.root:
+            return (beside, self.root / TABLES)
+        return (beside,)
+
+
+def jupyter_locations() -> list[Location]:
+    """Return the folders of Jupyter's configuration that hold personas, farthest first."""
+    from jupyter_core.paths import ENV_CONFIG_PATH, SYSTEM_CONFIG_PATH, jupyter_config_dir
+
+    admin = [*reversed(SYSTEM_CONFIG_PATH), *reversed(ENV_CONFIG_PATH)]
+    folders = [(Path(p), Scope.ENVIRONMENT) for p in dict.fromkeys(admin)]
+    folders.append((Path(jupyter_config_dir()), Scope.USER))
+    return [Location(p / FOLDER, scope, p / FOLDER) for p, scope in folders]
+
+
+def project_locations(folder: Path, root: Path) -> list[Location]:
+    """Return the levels of a project from ``root`` down to ``folder``."""
+    levels = [folder]
+    if folder != root and folder.is_relative_to(root):
+        levels += [p for p in folder.parents if p.is_relative_to(root)]
+    return [Location(p / ".jupyter" / FOLDER, Scope.PROJECT, p) for p in reversed(levels)]
+
+
+def scan(folder: Path, claims: Claims) -> Iterator[Stamp]:
+    """Yield the persona files of a folder by path: single files, and one folder a persona."""
+    for entry in _entries(folder):
+        name = entry.name
+        if claims(name):
+            if name != TABLES and not _is_main(name):
+                yield from _stamp(entry)
+        elif name[0] not in "._" and _is_folder(entry):
+            for inner in _entries(Path(entry.path)):
+                if claims(inner.name) and (_is_main(inner.name) or _is_named(inner.name, name)):
+                    yield from _stamp(inner, f"{name}/")
+
+
+def look(file: Path) -> Iterator[Stamp]:
+    """Yield the stamp of a single file if it is there."""
+    try:
+        found = file.stat()
+    except OSError:
+        if file.is_symlink():  # a broken link: told when it is read
+            yield file.name, 0, 0, 0
+        return
+    if stat.S_ISREG(found.st_mode):
+        yield file.name, found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def own_folder(file: Path) -> str | None:
+    """Return the name of the folder that belongs to the persona of this file alone, if any."""
+    folder = file.parent.name
+    if _is_main(file.name) or (_is_named(file.name, folder) and folder != FOLDER):
+        return folder
+    return None
+
+
+def slug_of(file: Path) -> str:
+    """Return the short name that the place of a file gives its persona."""
+    stem = own_folder(file) or file.name.split(".")[0]
+    return slugify(stem) or file.name
+
+
+def _is_main(name: str) -> bool:
+    """Whether it is ``persona.md`` or the same in another format."""
+    return name.lower().startswith("persona.") and name.count(".") == 1
+
+
+def _is_named(name: str, folder: str) -> bool:
+    return name.lower().startswith(f"{folder.lower()}.persona.")
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=lambda entry: entry.name)
+    except OSError:  # no such folder, or not for us
+        return []
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # links that go round in a circle
+        return False
+
+
+def _stamp(entry: os.DirEntry[str], prefix: str = "") -> Iterator[Stamp]:
+    try:
+        found = entry.stat()
+    except OSError:  # gone, or a broken link: told when it is read
+        yield f"{prefix}{entry.name}", 0, 0, 0
+        return
+    if stat.S_ISREG(found.st_mode):
+        yield f"{prefix}{entry.name}", found.st_mtime_ns, found.st_size, found.st_ino

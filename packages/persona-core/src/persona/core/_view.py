@@ -1,0 +1,166 @@
+"""What one folder sees: personas by short name, what they hide, what is broken."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from persona.core._checks import check_definition, check_mention_names
+from persona.core._definition import PersonaDefinition, Source
+from persona.core._diagnostics import Diagnostic
+from persona.core._inherit import Inheritance, Merged
+from persona.core._loader import LoadResult
+from persona.core._locations import slug_of
+from persona.core._origins import MergedOrigins
+from persona.core._registry import EngineRegistry
+
+_Placed = list[tuple[int, PersonaDefinition]]
+"""Definitions of one name with their levels, farthest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenFile:
+    """A definition that is no persona because of what its diagnostics say.
+
+    Attributes:
+        source: Its file.
+        slug: Its short name, as far as it is known.
+        errors: Why it is broken.
+    """
+
+    source: Source
+    slug: str
+    errors: tuple[Diagnostic, ...] = ()
+
+
+class CatalogView:
+    """What one folder sees: immutable, shared by all chats of that folder.
+
+    Args:
+        results: What each file gave, the farthest first. Files of one scope and root are
+            one level.
+        registry: Engines, for checks.
+
+    Attributes:
+        personas: The personas by short name, the nearest scope first, with what they inherit.
+        hidden: For each short name the definitions that it hides, nearest first, as their
+            files say them.
+        broken: Files and definitions that cannot be used.
+    """
+
+    def __init__(
+        self, results: Sequence[tuple[Source, LoadResult]], registry: EngineRegistry
+    ) -> None:
+        self._registry = registry
+        self._found: list[Diagnostic] = [d for _, r in results for d in r.diagnostics]
+        self._by_slug: dict[str, list[Diagnostic]] = {}
+        broken = [
+            BrokenFile(source, slug_of(source.file), errors)
+            for source, result in results
+            if not result.definitions
+            and (errors := tuple(d for d in result.diagnostics if d.severity == "error"))
+        ]
+        every: dict[str, _Placed] = {}
+        level, last = -1, None
+        for source, result in results:
+            if (source.scope, source.root) != last:
+                level, last = level + 1, (source.scope, source.root)
+            for definition in result.definitions:
+                every.setdefault(definition.name, []).append((level, definition))
+        first = {slug: self._first_of_each_level(placed) for slug, placed in every.items()}
+        inheritance = Inheritance(first, frozenset(b.slug for b in broken))
+        personas: list[tuple[int, PersonaDefinition]] = []
+        hidden: dict[str, tuple[PersonaDefinition, ...]] = {}
+        for slug, placed in every.items():
+            level, nearest = first[slug][-1]
+            hidden[slug] = tuple(d for _, d in reversed(placed) if d is not nearest)
+            whole = _whole(level, nearest, hidden[slug], inheritance)
+            errors = inheritance.errors_of(nearest)
+            if whole is None and nearest.source is not None:
+                broken.append(BrokenFile(nearest.source, slug, errors))
+                self._found += errors
+            elif whole is not None and whole.enabled:
+                personas.append((level, whole))
+        personas.sort(key=lambda placed: -placed[0])
+        self.personas: Mapping[str, PersonaDefinition] = {d.name: d for _, d in personas}
+        self.hidden: Mapping[str, tuple[PersonaDefinition, ...]] = hidden
+        self.broken = tuple(broken)
+
+    def _first_of_each_level(self, placed: _Placed) -> _Placed:
+        """Return one definition a level, the first by path, and tell of the others."""
+        if len(placed) == 1:
+            return placed
+        chosen: dict[int, PersonaDefinition] = {}
+        for level, definition in placed:
+            first = chosen.setdefault(level, definition)
+            if first is not definition and first.source and definition.source:
+                origin = definition.origins.get("name")
+                line = origin.line if origin else 1
+                message = (
+                    f"{_shown(first.source)} defines a persona {first.name!r} too and is used."
+                )
+                self._found.append(
+                    Diagnostic(
+                        "P303",
+                        message,
+                        definition.source.file,
+                        line,
+                        severity="warning",
+                        fix="Give one of them another name.",
+                    )
+                )
+        return list(chosen.items())
+
+    def findings(self, slug: str) -> tuple[Diagnostic, ...]:
+        """Return what is wrong with one persona, also where the fault is in a base of it."""
+        _ = self.diagnostics
+        definition = self.personas.get(slug)
+        file = definition.source.file if definition and definition.source else None
+        # A file with several personas may hold errors of others.
+        warnings = [d for d in self._found if d.file == file and d.severity == "warning"]
+        return tuple(dict.fromkeys([*self._by_slug.get(slug, ()), *warnings]))
+
+    @cached_property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """Everything that is wrong, by file and line; each thing once."""
+        found = list(self._found)
+        for slug, definition in self.personas.items():
+            wrong = check_definition(definition, self._registry)
+            if wrong:
+                self._by_slug[slug] = wrong
+                found += wrong
+        doubled = check_mention_names(self.personas.values())
+        for slug, finding in doubled:
+            self._by_slug.setdefault(slug, []).append(finding)
+            found.append(finding)
+        return tuple(
+            sorted(dict.fromkeys(found), key=lambda d: (str(d.file), d.line, d.column, d.code))
+        )
+
+
+def _whole(
+    level: int,
+    nearest: PersonaDefinition,
+    hidden: tuple[PersonaDefinition, ...],
+    inheritance: Inheritance,
+) -> PersonaDefinition | None:
+    """Return the nearest definition with what it inherits and what its values hide."""
+    if not nearest.extends and not hidden:
+        return nearest
+    merged: Merged | None = inheritance.merged(level, nearest)
+    if merged is None:
+        return None
+    definition = merged.definition
+    farther = [d for d in hidden if not any(d is other for other in merged.chain)]
+    if not farther or definition.source is None:
+        return definition
+    origins = MergedOrigins(merged.chain, merged.data, merged.prompt[1:], farther)
+    return definition.located(
+        definition.source, origins, definition.implied, definition.known_sources
+    )
+
+
+def _shown(source: Source) -> str:
+    file = source.file
+    return str(file.relative_to(source.root)) if file.is_relative_to(source.root) else file.name
