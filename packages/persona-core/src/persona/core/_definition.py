@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import ConfigDict, Field, PrivateAttr, field_validator
+from pydantic import ConfigDict, Field, PrivateAttr, ValidationInfo, field_validator
 
 from persona.core._models import Block, PersonaContext, PersonaIdentity, PersonaModel
 
@@ -76,13 +76,29 @@ class PersonaDefinition(Block):
     name: str = Field(description="Short name: lower-case letters, digits, dots, dashes.")
     engine: str = Field(default="litellm", min_length=1, description="Id of the engine.")
     model: PersonaModel | None = Field(default=None, description="The language model.")
+    models: list[PersonaModel] = Field(
+        default=[], description="Models to escalate to, in order, if the first one fails."
+    )
     context: PersonaContext = Field(default=PersonaContext(), description="Prompt and tools.")
     identity: PersonaIdentity = Field(description="How it appears in the chat.")
     options: dict[str, Any] = Field(default={}, description="Settings for the engine.")
     enabled: bool = Field(
         default=True, description="false hides a persona of this name from farther scopes too."
     )
+    tool_preset: str | None = Field(
+        default=None, min_length=1, description="Name of a preset of tools."
+    )
+    bias_profile: str | None = Field(
+        default=None, min_length=1, description="Name of a profile of what to prefer."
+    )
+    context_preset: str | None = Field(
+        default=None, min_length=1, description="Name of a preset of files to know."
+    )
+    aggregation_strategy: Literal["auto", "full", "summarize", "skeleton"] | None = Field(
+        default=None, description="How the files of the context are put together."
+    )
 
+    _key: str = PrivateAttr(default="")
     _source: Source | None = PrivateAttr(default=None)
     _origins: Mapping[str, Origin] = PrivateAttr(default_factory=dict)
 
@@ -94,6 +110,44 @@ class PersonaDefinition(Block):
                 "use lower-case letters, digits, dots, dashes or underscores, at most 64"
             )
         return value
+
+    @field_validator("models")
+    @classmethod
+    def _has_a_first(cls, value: list[PersonaModel], info: ValidationInfo) -> list[PersonaModel]:
+        if value and info.data.get("model", value) is None:
+            raise ValueError("these come after the first choice, which is written as model")
+        return value
+
+    @property
+    def key(self) -> str:
+        """The name as it is written in the file; differs if that is no short name."""
+        return self._key or self.name
+
+    @property
+    def preferred_models(self) -> list[dict[str, Any]]:
+        """All models, first choice first, as flat profiles write them."""
+        first = [] if self.model is None else [self.model]
+        return [_flat(model) for model in first + self.models]
+
+    @property
+    def provider(self) -> str | None:
+        """Provider of the model."""
+        return None if self.model is None else self.model.provider
+
+    @property
+    def temperature(self) -> float | None:
+        """Temperature of the model."""
+        return None if self.model is None else self.model.temperature
+
+    @property
+    def top_p(self) -> float | None:
+        """Nucleus sampling of the model."""
+        return None if self.model is None else self.model.top_p
+
+    @property
+    def max_output_tokens(self) -> int | None:
+        """Longest answer of the model, in tokens."""
+        return None if self.model is None else self.model.max_output_tokens
 
     @property
     def source(self) -> Source | None:
@@ -115,6 +169,12 @@ class PersonaDefinition(Block):
         copy = self.model_copy()
         copy._source = source
         copy._origins = origins
+        return copy
+
+    def keyed(self, key: str) -> PersonaDefinition:
+        """Return a copy that knows the name that the file has for it. Called by loaders."""
+        copy = self.model_copy()
+        copy._key = "" if key == self.name else key
         return copy
 
     def resolved_context(self) -> PersonaContext:
@@ -141,6 +201,17 @@ def slugify(text: str) -> str:
 def title_of(slug: str) -> str:
     """Return a name to show for a short name: ``data-sage`` becomes ``Data Sage``."""
     return " ".join(word[:1].upper() + word[1:] for word in re.split(r"[-_.]+", slug) if word)
+
+
+def _flat(model: PersonaModel) -> dict[str, Any]:
+    """Return a model as an entry of ``preferred_models``."""
+    entry: dict[str, Any] = {"provider": model.provider, "model": model.model}
+    if model.model_url is not None:
+        entry["model_url"] = model.model_url
+    entry["temperature"] = model.temperature
+    entry["top_p"] = model.top_p
+    entry["max_output_tokens"] = model.max_output_tokens
+    return entry
 
 
 def _absolute(pattern: str, folders: tuple[Path, ...]) -> str:

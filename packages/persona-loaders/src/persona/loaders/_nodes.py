@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -81,14 +81,15 @@ class Origins(Mapping[str, Origin]):
     Made from the nodes when somebody first asks: most definitions are never asked.
     """
 
-    def __init__(self, root: Node, source: Source) -> None:
+    def __init__(self, root: Node | Callable[[], Node], source: Source) -> None:
         self._root = root
         self._source = source
 
     @cached_property
     def _table(self) -> dict[str, Origin]:
         file, scope = self._source.file, self._source.scope
-        return {path: Origin(file, line, scope) for path, line in _lines(self._root)}
+        root = self._root if isinstance(self._root, Node) else self._root()
+        return {path: Origin(file, line, scope) for path, line in _lines(root)}
 
     def __getitem__(self, path: str) -> Origin:
         return self._table[path]
