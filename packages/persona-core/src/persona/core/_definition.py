@@ -173,6 +173,8 @@ class PersonaDefinition(Block):
 
     def keyed(self, key: str) -> PersonaDefinition:
         """Return a copy that knows the name that the file has for it. Called by loaders."""
+        if key == self.key:
+            return self
         copy = self.model_copy()
         copy._key = "" if key == self.name else key
         return copy

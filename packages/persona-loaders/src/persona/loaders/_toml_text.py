@@ -76,7 +76,7 @@ class Document:
         value: Any = self.data
         for part in path:
             value = value[part]
-        return _build(value, path, self.index if places else None, 0)
+        return _build(value, path, self.index, 0) if places else _bare(value, 0)
 
 
 def read_document(file: Path) -> Document:
@@ -124,17 +124,30 @@ def parse(text: str) -> dict[str, Any]:
         raise Refused("P109", f"{short(exc, 200)}.", "Put the value in quotes.") from exc
 
 
-def _build(value: Any, path: tuple[str | int, ...], index: Index | None, depth: int) -> Node:
-    line, column = (1, 1) if index is None else index.place(index.values.get(path, 0))
+def _bare(value: Any, depth: int) -> Node:
+    """Return nodes that stand nowhere: what every persona needs when all is well."""
+    kind = type(value)
+    if kind is str and "\0" not in value:
+        return Node(value, 1, 1, None, None, value)
+    if kind is dict and depth < DEEPEST:
+        members = {k: _bare(v, depth + 1) for k, v in value.items()}
+        data = {k: node.data for k, node in members.items()}
+        return Node(data, 1, 1, members, dict.fromkeys(data, (1, 1)))
+    if kind is list and depth < DEEPEST:
+        items = [_bare(v, depth + 1) for v in value]
+        return Node([node.data for node in items], 1, 1, items)
+    return _build(value, (), Index(""), depth)
+
+
+def _build(value: Any, path: tuple[str | int, ...], index: Index, depth: int) -> Node:
+    line, column = index.place(index.values.get(path, 0))
     if depth > DEEPEST:
         raise _unusable(f"Values are nested deeper than {DEEPEST} levels.", "Write it flatter.",
                         line, column)  # fmt: skip
     if isinstance(value, dict):
         members = {k: _build(v, (*path, k), index, depth + 1) for k, v in value.items()}
         data = {k: node.data for k, node in members.items()}
-        keys = dict.fromkeys(data, (1, 1))
-        if index is not None:
-            keys = {k: index.place(index.keys.get((*path, k), 0)) for k in value}
+        keys = {k: index.place(index.keys.get((*path, k), 0)) for k in value}
         return Node(data, line, column, members, keys)
     if isinstance(value, list):
         items = [_build(v, (*path, n), index, depth + 1) for n, v in enumerate(value)]

@@ -63,7 +63,8 @@ def _without_bools(root: Node, report: Report) -> Node:
         fields["model"] = _numbers(model, ("model",), root, report)
     if models is not None and models.items:
         items = [_numbers(m, ("models", i), root, report) for i, m in enumerate(models.items)]
-        fields["models"] = sequence(models, items)
+        if items != models.items:
+            fields["models"] = sequence(models, items)
     return mapping(root, fields) if fields != root.members else root
 
 
@@ -72,8 +73,9 @@ def _numbers(model: Node, loc: tuple[str | int, ...], root: Node, report: Report
     wrong = [k for k in _NUMBERS if k in members and isinstance(members[k].data, bool)]
     for key in wrong:
         tell("float_type", (*loc, key), {}, "", root, report)
-    rest = {k: n for k, n in members.items() if k not in wrong}
-    return mapping(model, rest) if wrong else model
+    if not wrong:
+        return model
+    return mapping(model, {k: n for k, n in members.items() if k not in wrong})
 
 
 def tell(
