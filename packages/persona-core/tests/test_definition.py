@@ -107,3 +107,36 @@ def test_context_without_source_is_left_alone() -> None:
 def test_slugify_keeps_letters_without_their_accents() -> None:
     assert slugify("Dr. Müller") == "dr.-muller"
     assert slugify("Ärzte & Straße") == "arzte-strasse"
+
+
+def test_first_model_is_the_one_and_the_others_follow():
+    definition = PersonaDefinition(
+        name="a",
+        identity=PersonaIdentity(name="A"),
+        model=PersonaModel(model_id="openrouter/meta/llama", temperature=0.5, max_output_tokens=9),
+        models=[PersonaModel(model_id="gpt-4o")],
+    )
+    assert (definition.provider, definition.temperature) == ("openrouter", 0.5)
+    assert (definition.top_p, definition.max_output_tokens) == (None, 9)
+    first, second = definition.preferred_models
+    assert (first["provider"], first["model"]) == ("openrouter", "meta/llama")
+    assert (second["provider"], second["model"]) == (None, "gpt-4o")
+
+
+def test_definition_without_model_has_no_values_of_one():
+    plain = PersonaDefinition(name="a", identity=PersonaIdentity(name="A"))
+    assert plain.preferred_models == []
+    assert plain.provider is None and plain.temperature is None
+    assert plain.top_p is None and plain.max_output_tokens is None
+
+
+def test_models_to_escalate_to_need_a_first_one():
+    with pytest.raises(ValidationError, match="first choice"):
+        PersonaDefinition(
+            name="a", identity=PersonaIdentity(name="A"), models=[PersonaModel(model_id="a/b")]
+        )
+
+
+def test_key_is_the_written_name_or_the_short_one():
+    plain = PersonaDefinition(name="a", identity=PersonaIdentity(name="A"))
+    assert (plain.key, plain.keyed("The A").key, plain.keyed("The A").name) == ("a", "The A", "a")

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from persona.core import CODES, Catalog, EngineRegistry, Location, Scope
-from persona.loaders import MARKDOWN, load_markdown
+from persona.loaders import MARKDOWN, load_markdown, load_toml
+from persona.loaders._presets import KINDS
 from persona.loaders._schema import blocks
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -34,6 +35,33 @@ def test_documented_file_loads_without_findings(tmp_path: Path, text: str):
     result = load_markdown(path)
     assert result.diagnostics == ()
     assert result.definitions
+
+
+TOML_BLOCK = re.compile(r"^```toml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+TOML_FILES = TOML_BLOCK.findall((DOCS / "personas-toml.md").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("text", [*TOML_FILES, "\n".join(TOML_FILES)])
+def test_documented_toml_loads_without_findings(tmp_path: Path, text: str):
+    path = tmp_path / "personas.toml"
+    path.write_text(text, encoding="utf-8")
+    result = load_toml(path)
+    assert result.diagnostics == ()
+    assert result.definitions or "_presets" in text
+
+
+def test_documented_presets_show_each_key():
+    text = (DOCS / "personas-toml.md").read_text(encoding="utf-8")
+    for model in KINDS.values():
+        for key in model.model_fields:
+            assert key == "name" or f"{key} = " in text
+
+
+def test_documented_toml_error_is_found(tmp_path: Path):
+    (text,) = TOML_BLOCK.findall((DOCS / "diagnostics.md").read_text(encoding="utf-8"))
+    path = tmp_path / "personas.toml"
+    path.write_text(text, encoding="utf-8")
+    assert [d.code for d in load_toml(path).diagnostics] == ["P109"]
 
 
 def test_reference_shows_each_key():

@@ -18,6 +18,7 @@ from ._diagnostics import CODES, Diagnostic, Severity, did_you_mean
 from ._engine import PersonaEngine
 from ._errors import (
     ChatGone,
+    DefinitionChanged,
     DefinitionError,
     EngineBroken,
     EngineContractError,
@@ -70,6 +71,7 @@ __all__ = [
     "CatalogView",
     "ChatGone",
     "Conversation",
+    "DefinitionChanged",
     "DefinitionError",
     "Diagnostic",
     "EngineBroken",

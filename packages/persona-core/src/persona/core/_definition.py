@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import (
     ConfigDict,
@@ -104,13 +104,29 @@ class PersonaDefinition(Block):
     )
     engine: str = Field(default="litellm", min_length=1, description="Id of the engine.")
     model: PersonaModel | None = Field(default=None, description="The language model.")
+    models: list[PersonaModel] = Field(
+        default=[], description="Models to escalate to, in order, if the first one fails."
+    )
     context: PersonaContext = Field(default=PersonaContext(), description="Prompt and tools.")
     identity: PersonaIdentity = Field(description="How it appears in the chat.")
     options: dict[str, Any] = Field(default={}, description="Settings for the engine.")
     enabled: bool = Field(
         default=True, description="false hides a persona of this name from farther scopes too."
     )
+    tool_preset: str | None = Field(
+        default=None, min_length=1, description="Name of a preset of tools."
+    )
+    bias_profile: str | None = Field(
+        default=None, min_length=1, description="Name of a profile of what to prefer."
+    )
+    context_preset: str | None = Field(
+        default=None, min_length=1, description="Name of a preset of files to know."
+    )
+    aggregation_strategy: Literal["auto", "full", "summarize", "skeleton"] | None = Field(
+        default=None, description="How the files of the context are put together."
+    )
 
+    _key: str = PrivateAttr(default="")
     _source: Source | None = PrivateAttr(default=None)
     _origins: Mapping[str, Origin] = PrivateAttr(default_factory=dict)
     _implied: frozenset[str] = PrivateAttr(default=frozenset())
@@ -156,6 +172,44 @@ class PersonaDefinition(Block):
         return PersonaModel.model_construct(
             _fields_set=set(value), **{**checked.model_dump(), "model_id": ""}
         )
+
+    @field_validator("models")
+    @classmethod
+    def _has_a_first(cls, value: list[PersonaModel], info: ValidationInfo) -> list[PersonaModel]:
+        if value and info.data.get("model", value) is None:
+            raise ValueError("these come after the first choice, which is written as model")
+        return value
+
+    @property
+    def key(self) -> str:
+        """The name as it is written in the file; differs if that is no short name."""
+        return self._key or self.name
+
+    @property
+    def preferred_models(self) -> list[dict[str, Any]]:
+        """All models, first choice first, as flat profiles write them."""
+        first = [] if self.model is None else [self.model]
+        return [_flat(model) for model in first + self.models]
+
+    @property
+    def provider(self) -> str | None:
+        """Provider of the model."""
+        return None if self.model is None else self.model.provider
+
+    @property
+    def temperature(self) -> float | None:
+        """Temperature of the model."""
+        return None if self.model is None else self.model.temperature
+
+    @property
+    def top_p(self) -> float | None:
+        """Nucleus sampling of the model."""
+        return None if self.model is None else self.model.top_p
+
+    @property
+    def max_output_tokens(self) -> int | None:
+        """Longest answer of the model, in tokens."""
+        return None if self.model is None else self.model.max_output_tokens
 
     @property
     def source(self) -> Source | None:
@@ -208,6 +262,14 @@ class PersonaDefinition(Block):
         copy._sources = sources or {}
         return copy
 
+    def keyed(self, key: str) -> PersonaDefinition:
+        """Return a copy that knows the name that the file has for it. Called by loaders."""
+        if key == self.key:
+            return self
+        copy = self.model_copy()
+        copy._key = "" if key == self.name else key
+        return copy
+
     def resolved_context(self) -> PersonaContext:
         """Return the context with the skills paths made absolute."""
         source = self.source_of("context.skills_paths")
@@ -244,3 +306,14 @@ def slug_of(name: str) -> str:
 def title_of(slug: str) -> str:
     """Return a name to show for a short name: ``data-sage`` becomes ``Data Sage``."""
     return " ".join(word[:1].upper() + word[1:] for word in re.split(r"[-_.]+", slug) if word)
+
+
+def _flat(model: PersonaModel) -> dict[str, Any]:
+    """Return a model as an entry of ``preferred_models``."""
+    entry: dict[str, Any] = {"provider": model.provider, "model": model.model}
+    if model.model_url is not None:
+        entry["model_url"] = model.model_url
+    entry["temperature"] = model.temperature
+    entry["top_p"] = model.top_p
+    entry["max_output_tokens"] = model.max_output_tokens
+    return entry

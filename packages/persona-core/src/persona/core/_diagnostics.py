@@ -21,6 +21,7 @@ CODES = MappingProxyType(
         "P106": "the front matter is not valid YAML",
         "P107": "the front matter is not a mapping of keys to values",
         "P108": "the file is too large",
+        "P109": "the file is not valid TOML",
         "P201": "unknown key",
         "P202": "a value has the wrong type or is out of range",
         "P203": "a required key is missing",

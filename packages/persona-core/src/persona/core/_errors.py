@@ -4,6 +4,7 @@
 
     PersonaError
     ├── DefinitionError        a persona file or a value in it cannot be used
+    │   └── DefinitionChanged  somebody else changed what was to be saved
     ├── EngineError
     │   ├── EngineNotFound     no installed package offers that engine id
     │   ├── EngineBroken       the package that offers it cannot be imported
@@ -19,6 +20,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -39,6 +41,20 @@ class DefinitionError(PersonaError):
     def __init__(self, message: str, diagnostics: Sequence[Diagnostic] = ()) -> None:
         super().__init__(message)
         self.diagnostics = tuple(diagnostics)
+
+
+class DefinitionChanged(DefinitionError):
+    """What was to be saved was changed by somebody else since it was read.
+
+    Attributes:
+        file: The file.
+        name: The entry in it.
+    """
+
+    def __init__(self, message: str, *, file: Path, name: str) -> None:
+        super().__init__(message)
+        self.file = file
+        self.name = name
 
 
 class EngineError(PersonaError):

@@ -48,6 +48,16 @@ class PersonaModel(Block):
         default=None, gt=0, description="Longest answer, in tokens."
     )
 
+    @property
+    def provider(self) -> str | None:
+        """What stands before the first slash, or None if there is none."""
+        return self.model_id.partition("/")[0] if "/" in self.model_id else None
+
+    @property
+    def model(self) -> str:
+        """What stands behind the provider."""
+        return self.model_id.partition("/")[2] if "/" in self.model_id else self.model_id
+
 
 def _pairs(value: Any) -> Any:
     """Turn ACP's list of ``{name, value}`` into a mapping; leave the rest to pydantic."""

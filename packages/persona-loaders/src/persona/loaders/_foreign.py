@@ -169,6 +169,8 @@ def _is_our_model(model: Node | None) -> bool:
 def _is_misplaced(key: str) -> bool:
     """Whether the key is one of ours in the wrong place, or misspelt."""
     known = {name for names in blocks().values() for name in names}
+    if key == "tools":  # close to tool_preset, and never meant for it
+        return False
     return key in known or (len(key) <= 60 and did_you_mean(key, known) is not None)
 
 

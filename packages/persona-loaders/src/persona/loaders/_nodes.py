@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -86,7 +86,12 @@ class Origins(Mapping[str, Origin]):
         implied: Paths of values that the file does not say.
     """
 
-    def __init__(self, root: Node, source: Source, implied: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        root: Node | Callable[[], Node],
+        source: Source,
+        implied: frozenset[str] = frozenset(),
+    ) -> None:
         self._root = root
         self._source = source
         self._implied = implied
@@ -94,9 +99,10 @@ class Origins(Mapping[str, Origin]):
     @cached_property
     def _table(self) -> dict[str, Origin]:
         file, scope = self._source.file, self._source.scope
+        root = self._root if isinstance(self._root, Node) else self._root()
         return {
             path: Origin(file, line, scope)
-            for path, line in _lines(self._root)
+            for path, line in _lines(root)
             if path not in self._implied
         }
 

@@ -30,10 +30,12 @@ class Report:
     Attributes:
         diagnostics: What was found so far.
         failed: Whether one of them is an error.
+        toml: Whether the author writes TOML, so that fixes are worded for it.
     """
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, *, toml: bool = False) -> None:
         self._file = file
+        self.toml = toml
         self.diagnostics: list[Diagnostic] = []
         self.failed = False
 

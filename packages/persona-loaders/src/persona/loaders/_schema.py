@@ -27,10 +27,18 @@ _HINTS = {
     "instructions": "Write the instructions as text below the front matter.",
     "maxtokens": "Write it as max_output_tokens under model.",
     "mcp": "Write the servers as mcp_servers under context.",
+    "preferredmodels": "Write the first one as model and the others as a list under models.",
     "prompt": "Write the prompt as text below the front matter.",
     "title": "Write it as name under identity.",
     "tools": "Tools come from MCP servers: list them as mcp_servers under context.",
 }
+_TOML_HINTS = {
+    "disabled": "Write enabled = false.",
+    "instructions": "Write it as system_prompt.",
+    "prompt": "Write it as system_prompt.",
+}
+_FLAT = ("preferred_models", "system_prompt")
+"""Keys that only the TOML form has."""
 
 
 @cache
@@ -54,12 +62,14 @@ def keys_at(path: tuple[str, ...], tag: str = "") -> tuple[str, ...]:
     if tag:
         kind = McpServerStdio if tag == "stdio" else McpServerHttp
         return tuple(kind.model_fields)
-    return blocks().get(".".join(path), ())
+    return blocks().get("model" if path[:1] == ("models",) else ".".join(path), ())
 
 
-def suggest(key: str, path: tuple[str, ...], tag: str = "") -> str:
+def suggest(key: str, path: tuple[str, ...], tag: str = "", *, toml: bool = False) -> str:
     """Return what to do about a key that is not known under ``path``."""
     known = keys_at(path, tag)
+    if toml and not path:
+        known = (*(name for name in known if name != "name"), *_FLAT)
     plain = _plain(key)
     for name in known:
         if _plain(name) == plain:
@@ -76,7 +86,11 @@ def suggest(key: str, path: tuple[str, ...], tag: str = "") -> str:
         for name in names:
             if _plain(name) == plain:
                 where = f"under {block}" if block else "without indentation"
+                if toml:
+                    where = f"in its table {block}" if block else "in the persona's own table"
                 return f"Write it as {name} {where}."
+    if toml and plain in _TOML_HINTS:
+        return _TOML_HINTS[plain]
     if plain in _HINTS:
         return _HINTS[plain]
     if guess:

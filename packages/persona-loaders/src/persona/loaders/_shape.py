@@ -32,25 +32,56 @@ def implied_by(root: Node) -> frozenset[str]:
 
 def shape(root: Node, parts: Parts, file: Path, report: Report) -> Node:
     """Return the root with shorthands written out, prompt and names filled in."""
+    root = write_out(root)
+    fields, keys = dict(root.members), dict(root.keys or {})
+    _fill_names(fields, file, root, report)
+    fill_context(fields, keys, root, parts, report)
+    return mapping(root, fields, keys)
+
+
+def write_out(root: Node) -> Node:
+    """Return the root with the short forms of its blocks written out."""
     fields = _without_empty(root.members, blocks()[""])
-    keys = dict(root.keys or {})
     for block, key in (("model", "model_id"), ("identity", "name")):
-        node = fields.get(block)
-        if node is not None and node.children is None and isinstance(node.data, str):
-            fields[block] = mapping(node, {key: node}, {key: node.place})
-        elif node is not None and node.keys is not None:
-            fields[block] = mapping(node, _without_empty(node.members, blocks()[block]))
+        if block in fields:
+            fields[block] = _block(fields[block], key, blocks()[block])
+    models = fields.get("models")
+    if models is not None and (models.items or isinstance(models.data, str)):
+        known = blocks()["model"]
+        items = [_block(item, "model_id", known) for item in models.items or [models]]
+        fields["models"] = sequence(models, items)
     bases = fields.get("extends")
     if bases is not None and isinstance(bases.data, str):
         fields["extends"] = sequence(bases, [bases])
-    _fill_names(fields, file, root, report)
+    return mapping(root, fields)
+
+
+def _block(node: Node, key: str, known: tuple[str, ...]) -> Node:
+    """Return a block; one that is only a text has it under ``key``."""
+    if node.children is None and isinstance(node.data, str):
+        return mapping(node, {key: node}, {key: node.place})
+    return node if node.keys is None else mapping(node, _without_empty(node.members, known))
+
+
+def fill_context(
+    fields: dict[str, Node],
+    keys: dict[str, tuple[int, int]],
+    root: Node,
+    parts: Parts | None,
+    report: Report,
+) -> None:
+    """Write out the short forms of the context, and add the text of a Markdown file."""
     context = fields.get("context")
     if context is None:
         context = mapping(root, {}, {})
-    if context.keys is not None and ("context" in fields or parts.body):
+    if context.keys is not None and ("context" in fields or (parts and parts.body)):
         fields["context"] = _context(context, parts, report)
-        keys.setdefault("context", (parts.body_line, 1))
-    return mapping(root, fields, keys)
+        keys.setdefault("context", (parts.body_line, 1) if parts else root.place)
+
+
+def is_slug(text: str) -> bool:
+    """Whether a text can be the short name of a persona."""
+    return _SLUG.fullmatch(text) is not None
 
 
 def _without_empty(members: dict[str, Node], known: tuple[str, ...]) -> dict[str, Node]:
@@ -102,7 +133,7 @@ def _warn_of_name(given: Node, slug: str, report: Report) -> None:
     )
 
 
-def _context(context: Node, parts: Parts, report: Report) -> Node:
+def _context(context: Node, parts: Parts | None, report: Report) -> Node:
     members = _without_empty(context.members, blocks()["context"])
     keys = dict(context.keys or {})
     skills = members.pop("skills", None)
@@ -124,7 +155,7 @@ def _context(context: Node, parts: Parts, report: Report) -> Node:
     if servers is not None:
         members["mcp_servers"] = _servers(servers)
     prompt = members.get("system_prompt")
-    if parts.body:
+    if parts is not None and parts.body:
         if prompt is not None:
             report.add(
                 "P202",

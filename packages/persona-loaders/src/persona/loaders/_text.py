@@ -43,7 +43,7 @@ def read_parts(file: Path) -> Parts:
     return split(decode(read_bytes(file)))
 
 
-def read_bytes(file: Path) -> bytes:
+def read_bytes(file: Path, largest: int = LARGEST) -> bytes:
     """Read a regular file of bounded size.
 
     Raises:
@@ -60,17 +60,17 @@ def read_bytes(file: Path) -> bytes:
             raise Refused(
                 "P101", "This is not an ordinary file.", "Put an ordinary text file in its place."
             )
-        if status.st_size <= LARGEST:
+        if status.st_size <= largest:
             with file.open("rb", buffering=0) as stream:
                 data = stream.readall()
-            if len(data) <= LARGEST:
+            if len(data) <= largest:
                 return data
-        size = max(status.st_size, LARGEST + 1) / LARGEST
+        size = max(status.st_size, largest + 1) / LARGEST
     except OSError as exc:
         raise _unreadable(file, exc) from exc
     raise Refused(
         "P108",
-        f"The file is too large: {size:.1f} MiB; a persona file may have 1 MiB.",
+        f"The file is too large: {size:.1f} MiB; it may have {largest // LARGEST} MiB.",
         "Keep the instructions here and move reference texts to files or skills.",
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from persona.core import PersonaDefinition
-from persona.loaders._nodes import Node, mapping
+from persona.loaders._nodes import Node, mapping, sequence
 from persona.loaders._report import Report, short
 from persona.loaders._schema import suggest
 
@@ -34,6 +34,12 @@ _EXAMPLES = {
 }
 
 
+_IN_TOML = {
+    "Write each item on a line of its own, after `- `.": "Write the items in brackets: [a, b].",
+    "Write `key: value` lines, indented under the key.": "Write it as a table: { key = value }.",
+}
+
+
 def validate(root: Node, report: Report) -> PersonaDefinition | None:
     """Return the definition, or None after telling what is wrong."""
     root = _without_bools(root, report)
@@ -44,28 +50,35 @@ def validate(root: Node, report: Report) -> PersonaDefinition | None:
         for error in exc.errors(include_url=False, include_input=False):
             if report.full:
                 break
-            _tell(error["type"], error["loc"], error.get("ctx", {}), error["msg"], root, report)
+            tell(error["type"], error["loc"], error.get("ctx", {}), error["msg"], root, report)
         report.failed = True
         return None
 
 
 def _without_bools(root: Node, report: Report) -> Node:
     """Refuse ``temperature: true``, which the models would read as 1."""
-    model = root.members.get("model")
-    wrong = [k for k in _NUMBERS if model and isinstance(_data(model.members.get(k)), bool)]
-    if model is None or not wrong:
-        return root
+    fields = dict(root.members)
+    model, models = fields.get("model"), fields.get("models")
+    if model is not None:
+        fields["model"] = _numbers(model, ("model",), root, report)
+    if models is not None and models.items:
+        items = [_numbers(m, ("models", i), root, report) for i, m in enumerate(models.items)]
+        if items != models.items:
+            fields["models"] = sequence(models, items)
+    return mapping(root, fields) if fields != root.members else root
+
+
+def _numbers(model: Node, loc: tuple[str | int, ...], root: Node, report: Report) -> Node:
+    members = model.members
+    wrong = [k for k in _NUMBERS if k in members and isinstance(members[k].data, bool)]
     for key in wrong:
-        _tell("float_type", ("model", key), {}, "", root, report)
-    rest = {k: n for k, n in model.members.items() if k not in wrong}
-    return mapping(root, {**root.members, "model": mapping(model, rest)})
+        tell("float_type", (*loc, key), {}, "", root, report)
+    if not wrong:
+        return model
+    return mapping(model, {k: n for k, n in members.items() if k not in wrong})
 
 
-def _data(node: Node | None) -> Any:
-    return node.data if node is not None else None
-
-
-def _tell(
+def tell(
     kind: str,
     loc: tuple[str | int, ...],
     ctx: dict[str, Any],
@@ -79,17 +92,23 @@ def _tell(
     key = str(loc[-1]) if loc else ""
     above = _path(loc[:-1])
     if kind == "extra_forbidden":
-        fix = suggest(key, tuple(str(part) for part in loc[:-1]), tag)
+        fix = suggest(key, tuple(str(part) for part in loc[:-1]), tag, toml=report.toml)
         inside = f" under {above}" if above else ""
         report.add("P201", f"Unknown key {short(key)!r}{inside}.", fix, at)
     elif kind == "missing":
         message, fix = f"{above} has no {key}.", _EXAMPLES.get(key, f"Add `{key}: …`.")
+        if report.toml:
+            fix = f'Add {key} = "…".'
         if tag == "stdio" and key == "command" and "type" not in holder.members:
             message = f"{above} has neither command nor url."
             fix = "Add `command: …` (a program to start) or `url: https://…`."
+            if report.toml:
+                fix = 'Add command = "…" (a program to start) or url = "https://…".'
         report.add("P203", message, fix, held_at)
     else:
         message, fix = _wrong(kind, _path(loc), ctx, text, node)
+        if report.toml:
+            fix = _IN_TOML.get(fix, fix)
         is_scalar = node is not None and node.children is None
         report.add("P202", message, fix, node.place if node and is_scalar else at)
 

@@ -1,0 +1,94 @@
+"""Replaces a file as a whole, under a lock that other processes respect."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from persona.core import DefinitionError
+
+PATIENCE = 120.0
+"""Seconds to wait for another process that writes the same file."""
+
+
+@contextmanager
+def locked(file: Path) -> Iterator[Path]:
+    """Hold the lock of a file; give the real file, behind links. Makes its folder.
+
+    Raises:
+        DefinitionError: Another process does not let go of it.
+    """
+    real = Path(os.path.realpath(file))  # Path.resolve raises for links in a circle
+    real.parent.mkdir(parents=True, exist_ok=True)
+    # Beside the file, so that all who may write it, from wherever, meet at one lock.
+    lock = FileLock(real.with_name(f".{real.name}.lock"), mode=0o666)
+    try:
+        with lock.acquire(timeout=PATIENCE, poll_interval=0.01):
+            yield real
+    except Timeout as exc:
+        raise DefinitionError(
+            f"{file} is being written by another process for {PATIENCE:.0f} s. Try again."
+        ) from exc
+
+
+def replace(real: Path, data: bytes) -> None:
+    """Give a file new content, or leave it as it is; nothing in between, whenever it stops.
+
+    Called with the lock held. Mode and owner stay.
+
+    Raises:
+        DefinitionError: The owner would change.
+        OSError: It cannot be written.
+    """
+    # One name, so that what a killed writer left is removed by the next one.
+    temporary = real.with_name(f".{real.name}.tmp")
+    temporary.unlink(missing_ok=True)
+    before = real.stat() if real.exists() else None
+    try:
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        with open(handle, "wb") as stream:  # noqa: PTH123 - a handle, not a path
+            if before is not None:
+                _keep_owner(handle, before, real)
+            stream.write(data)
+            stream.flush()
+            os.fsync(handle)
+        if before is not None:
+            temporary.chmod(stat.S_IMODE(before.st_mode))
+        temporary.replace(real)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    _sync_folder(real.parent)
+
+
+def _keep_owner(handle: int, before: os.stat_result, real: Path) -> None:
+    if sys.platform == "win32":
+        return
+    now = os.fstat(handle)
+    if (now.st_uid, now.st_gid) == (before.st_uid, before.st_gid):
+        return
+    try:
+        os.fchown(handle, before.st_uid, before.st_gid)
+    except PermissionError as exc:
+        raise DefinitionError(
+            f"{real} belongs to somebody else, and saving would make it yours. "
+            "Let its owner change it, or copy it."
+        ) from exc
+
+
+def _sync_folder(folder: Path) -> None:
+    if sys.platform == "win32":
+        return
+    # Not every file system can; the file itself is on the disk already.
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
