@@ -203,6 +203,26 @@ def test_loader_claims_its_file_only():
     assert not TOML.claims(".personas.toml.tmp")
 
 
+def test_persona_that_builds_on_another_may_leave_out_model_and_name(tmp_path: Path):
+    text = "[personas.a]\nextends = 'user:b'\n[personas.a.model]\ntemperature = 0.5\n"
+    result = load(tmp_path, text + "[personas.c]\nidentity.description = 'x'\n")
+    assert result.diagnostics == ()
+    first, second = result.definitions
+    assert first.extends == ["user:b"]
+    assert first.model is not None
+    assert first.model.temperature == 0.5
+    assert "identity" not in first.origins
+    assert "identity.name" not in first.origins
+    assert first.origins["extends"].line == 2
+    assert "identity.name" not in second.origins
+    assert second.origins["identity.description"].line == 6
+
+
+def test_name_that_is_written_has_an_origin(tmp_path: Path):
+    (persona,) = load(tmp_path, "[personas.a]\nidentity = 'Sage'\n").definitions
+    assert persona.origins["identity.name"].line == 2
+
+
 def test_markdown_takes_the_same_keys(tmp_path: Path):
     path = tmp_path / "sage.persona.md"
     path.write_text(

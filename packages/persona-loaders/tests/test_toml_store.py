@@ -139,7 +139,7 @@ def test_saving_what_is_there_changes_nothing(store: TomlPersonaStore, path: Pat
 def test_new_persona_is_added_at_the_end(store: TomlPersonaStore, path: Path):
     store.save_persona(Persona("new", system_prompt='Two\n"lines"'))
     text = path.read_text()
-    assert text == TEXT + '\n\n[personas.new]\nsystem_prompt = """\nTwo\n"lines\\""""\n'
+    assert text == TEXT + '\n\n[personas.new]\nsystem_prompt = """\nTwo\n"lines""""\n'
     assert store.load_all()["new"].system_prompt == 'Two\n"lines"'
 
 
@@ -416,3 +416,29 @@ def test_definition_with_all_blocks_comes_back(store: TomlPersonaStore, tmp_path
     assert loaded.model_dump() == definition.model_dump()
     assert Persona.from_definition(definition).to_definition() == definition
     assert PersonaDefinition(name="a", identity=PersonaIdentity(name="A")).preferred_models == []
+
+
+def test_definition_that_builds_on_another_comes_back(store: TomlPersonaStore, tmp_path: Path):
+    source = tmp_path / "source.toml"
+    source.write_text("[personas.a]\nextends = 'b'\n[personas.a.model]\ntemperature = 0.5\n")
+    (definition,) = load_toml(source).definitions
+    (loaded,) = load_toml(store.save_persona(definition)).definitions
+    assert loaded.model_dump() == definition.model_dump()
+    assert "identity" not in loaded.origins
+    (persona,) = store.load_all().values()
+    persona.system_prompt = "x"
+    store.save_persona(persona)
+    (changed,) = store.load_definitions().values()
+    assert (changed.extends, changed.context.system_prompt) == (["b"], "x")
+    assert changed.model == definition.model
+
+
+@pytest.mark.parametrize("name", ["coder", "writer"])
+def test_comment_on_the_next_entry_stays(store: TomlPersonaStore, path: Path, name: str):
+    store.save_persona(Persona(name, system_prompt="x", bias_profile="y"))
+    assert "\n\n# The writer.\n[personas.writer" in path.read_text()
+    store.delete_persona(name)
+    text = path.read_text()
+    assert "# The coder.\n" in text
+    assert "# The writer.\n" in text
+    assert text.endswith("# the end")

@@ -134,4 +134,6 @@ def _block(entry: dict[str, Any]) -> dict[str, Any]:
     """Return an entry of ``preferred_models`` as a model block."""
     rest = {key: value for key, value in entry.items() if key not in ("provider", "model")}
     provider, model = entry["provider"], entry["model"]
+    if not provider and not model:  # left to the persona that it builds on
+        return {key: value for key, value in rest.items() if value is not None}
     return {"model_id": model if provider is None else f"{provider}/{model}", **rest}

@@ -5,17 +5,23 @@ Each result is read back and compared before it is given to anybody.
 
 from __future__ import annotations
 
+import os
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
-from persona.core import DefinitionError
-from persona.loaders._toml_scan import Index, Statement
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+from tomlkit.items import Table
+
 from persona.loaders._toml_text import Document
-from persona.loaders._toml_write import render, render_key, render_table
+from persona.loaders._toml_write import item, same, table_text
 
 Place = tuple[str, str]
 """Name of the outer table and of the entry in it."""
+
+_LINES = re.compile(r"[^\n]*\n|[^\n]+")
 
 
 def put_values(
@@ -26,61 +32,42 @@ def put_values(
     Returns:
         The text, or None if the entry is written so that this cannot be done.
     """
-    before, after = _leaves(old), _leaves(new)
-    own = [s for s in document.index.statements if s.path[:2] == place]
-    edits: list[tuple[int, int, str]] = []
-    for path in {**before, **after}:
-        if path in before and path in after and _same(before[path], after[path]):
-            continue
-        full = (*place, *path)
-        there = [s for s in own if s.path == full and not s.header]
-        if path not in after:
-            if not there:
-                return None
-            edits.append((_line_start(document.text, there[0].start), there[0].end, ""))
-            continue
-        value = render(after[path], full).replace("\n", document.newline)
-        if there:
-            edits.append((*there[0].value, value))
-            continue
-        holders = [s for s in own if s.table == full[:-1]]
-        if not holders or any(s.path[: len(full)] == full for s in own):
-            return None
-        at = holders[-1].end
-        before_it = "" if document.text[:at].endswith("\n") else document.newline
-        line = f"{render_key(path[-1])} = {value}{document.newline}"
-        edits.append((at, at, before_it + line))
-    text = document.text
-    for start, end, value in sorted(edits, key=lambda e: e[:2], reverse=True):
-        text = text[:start] + value + text[end:]
-    return text
+    span = _span(document, place)
+    if span is None:
+        return None
+    start, end = span
+    part = document.text[start:end]
+    try:
+        own = tomlkit.parse(part)
+        _apply(own[place[0]][place[1]], old, new)
+        changed = own.as_string()
+    except (TOMLKitError, KeyError, TypeError):  # written in another form than the values have
+        return None
+    return document.text[:start] + _with_ends(changed, document.newline) + document.text[end:]
 
 
 def put_table(document: Document, place: Place, table: Mapping[str, Any]) -> str:
     """Write an entry whole, in the place of the one of its name or at the end."""
-    spans = _spans(document.index, place)
-    block = render_table(place, table).replace("\n", document.newline)
-    if not spans:
+    block = _with_ends(table_text(place, table), document.newline)
+    if place[1] not in document.table(place[0]):
         return _append(document.text, block, document.newline)
-    at, in_order = spans[0][0], all(s.header for s in document.index.statements
-                                    if s.path[:2] == place and s.table[:2] != place)  # fmt: skip
-    text = _cut(document.text, spans if not in_order else spans[1:])
-    if not in_order:  # written under another header, where a new one would cut that table
-        return _append(text, block, document.newline)
-    return text[:at] + block + text[spans[0][1] :]
+    span = _span(document, place)
+    if span is not None and document.text[span[0]] == "[":
+        return document.text[: span[0]] + block + document.text[span[1] :]
+    # Written under another header, where a new one would cut that table.
+    return _append(drop_table(document, place), block, document.newline)
 
 
 def drop_table(document: Document, place: Place) -> str:
     """Return the text without an entry."""
-    text = document.text
-    spans = []
-    for start, end in _spans(document.index, place):
-        # The blank line that set it apart goes with it.
-        rest = text[end:]
-        gap = len(rest) - len(rest.lstrip("\r\n"))
-        whole = not text[:start].strip("\r\n") or text[:start].endswith(("\n\n", "\n\r\n"))
-        spans.append((start, end + gap if whole else end))
-    return _cut(text, spans)
+    text, span = document.text, _span(document, place)
+    if span is None:
+        return _without(text, place)
+    start, end = span
+    # The blank line that set it apart goes with it.
+    gap = len(text) - end - len(text[end:].lstrip("\r\n"))
+    whole = not text[:start].strip("\r\n") or text[:start].endswith(("\n\n", "\n\r\n"))
+    return text[:start] + text[end + gap if whole else end :]
 
 
 def keeps_the_rest(before: Document, after: Document, place: Place, *, there: bool) -> bool:
@@ -101,57 +88,60 @@ def _rest(data: Mapping[str, Any], place: Place) -> dict[str, Any]:
     return {**data, outer: inner}
 
 
-def refuse_inline(document: Document, place: Place) -> None:
-    """Refuse a text whose outer table is one inline value.
-
-    Raises:
-        DefinitionError: It is.
-    """
-    outer = place[0]
-    if any(s.path == (outer,) and not s.header for s in document.index.statements):
-        raise DefinitionError(
-            f"{outer} is written as one value, which is not changed by programs. "
-            f"Write each entry as a table [{outer}.<name>]."
-        )
+def _without(text: str, place: Place) -> str:
+    """Return the text without an entry and the comments up to the next one."""
+    whole = tomlkit.parse(text)
+    outer: Any = whole[place[0]]
+    del outer[place[1]]
+    if not outer and isinstance(outer, Table) and outer.is_super_table():
+        del whole[place[0]]
+    return whole.as_string()
 
 
-def _leaves(table: Mapping[str, Any], path: tuple[str, ...] = ()) -> dict[tuple[str, ...], Any]:
-    found: dict[tuple[str, ...], Any] = {}
-    for key, value in table.items():
-        if isinstance(value, Mapping) and value:
-            found |= _leaves(value, (*path, key))
+def _span(document: Document, place: Place) -> tuple[int, int] | None:
+    """Return the offsets of the lines of an entry; None if other lines are between them."""
+    text = document.text
+    try:
+        rest = _without(text, place)
+    except (TOMLKitError, KeyError):
+        return None
+    shared = len(os.path.commonprefix([text, rest]))  # noqa: RUF071 - characters are meant
+    start = text.rfind("\n", 0, shared) + 1
+    end = start + len(text) - len(rest)
+    if text[:start] + text[end:] != rest:
+        return None
+    # Comments behind the last value are about what comes next.
+    lines = _LINES.findall(text[start:end])
+    while lines and (not lines[-1].strip() or lines[-1].lstrip().startswith("#")):
+        lines.pop()
+    own = "".join(lines)
+    try:
+        complete = repr(tomllib.loads(own)) == repr(tomllib.loads(text[start:end]))
+    except tomllib.TOMLDecodeError:  # the last line belongs to a text of several lines
+        complete = False
+    return start, start + len(own) if complete else end
+
+
+def _apply(
+    target: MutableMapping[str, Any], old: Mapping[str, Any], new: Mapping[str, Any]
+) -> None:
+    for key in old:
+        if key not in new:
+            del target[key]
+    for key, value in new.items():
+        before = old.get(key)
+        if same(before, value):
+            continue
+        if isinstance(before, Mapping) and before and isinstance(value, Mapping) and value:
+            if not isinstance(target[key], MutableMapping):
+                raise TypeError(key)
+            _apply(target[key], before, value)
         else:
-            found[*path, key] = value
-    return found
+            target[key] = item(value)
 
 
-def _same(one: object, other: object) -> bool:
-    return one == other and isinstance(one, bool) == isinstance(other, bool)
-
-
-def _spans(index: Index, place: Place) -> list[tuple[int, int]]:
-    """Return the offsets of the lines of an entry; neighbours are joined."""
-    spans: list[tuple[int, int]] = []
-    previous: Statement | None = None
-    for statement in index.statements:
-        if statement.path[:2] == place:
-            start = _line_start(index.text, statement.start)
-            if previous is not None and previous.path[:2] == place:
-                spans[-1] = (spans[-1][0], statement.end)
-            else:
-                spans.append((start, statement.end))
-        previous = statement
-    return spans
-
-
-def _line_start(text: str, at: int) -> int:
-    return text.rfind("\n", 0, at) + 1
-
-
-def _cut(text: str, spans: list[tuple[int, int]]) -> str:
-    for start, end in reversed(spans):
-        text = text[:start] + text[end:]
-    return text
+def _with_ends(text: str, newline: str) -> str:
+    return re.sub(r"\r?\n", "\r\n", text) if newline == "\r\n" else text
 
 
 def _append(text: str, block: str, newline: str) -> str:

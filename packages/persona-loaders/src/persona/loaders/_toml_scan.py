@@ -1,7 +1,7 @@
 """Where things stand in a TOML text that is known to be valid.
 
-The standard reader gives values without places. This scan gives places without values; it
-runs only when a place is asked for, or when the text is edited.
+The standard reader and tomlkit give values without places. This scan gives places without
+values; it runs only when a place is asked for.
 """
 
 from __future__ import annotations
@@ -27,39 +27,16 @@ _STRING = re.compile(
 _BARE = re.compile(r"[^,\]}#\n\r]++")
 
 
-@dataclass(slots=True)
-class Statement:
-    """One ``key = value`` or one header.
-
-    Attributes:
-        path: What it defines, from the root.
-        header: Whether it is a header.
-        table: Path of the header that it stands under; its own for a header.
-        start: Offset of its first character.
-        value: Offsets of the value; empty for a header.
-        end: Offset of the end of its last line, after the line end.
-    """
-
-    path: Path
-    header: bool
-    table: Path
-    start: int
-    value: tuple[int, int]
-    end: int
-
-
 @dataclass
 class Index:
     """Everything that a text defines, with offsets.
 
     Attributes:
-        statements: In the order of the text.
         keys: Offset of each key, by path.
         values: Offset of each value, by path.
     """
 
     text: str
-    statements: list[Statement] = field(default_factory=list)
     keys: dict[Path, int] = field(default_factory=dict)
     values: dict[Path, int] = field(default_factory=dict)
     _starts: list[int] = field(default_factory=list)
@@ -110,16 +87,11 @@ class _Scan:
             # A table that a deeper header implied is at its own header, if it has one.
             self.index.keys[path], self.index.values[path] = parts[-1][1], start
         self.table = path
-        end = self._line_end(at)
-        self.index.statements.append(Statement(path, True, path, start, (at, at), end))
-        return end
+        return at + 1 + many
 
     def _pair(self, start: int) -> int:
         path, at = self._assign(self.table, start)
-        end = self._value(at, path)
-        line_end = self._line_end(end)
-        self.index.statements.append(Statement(path, False, self.table, start, (at, end), line_end))
-        return line_end
+        return self._value(at, path)
 
     def _assign(self, base: Path, start: int) -> tuple[Path, int]:
         """Read ``key =``; return the path and the offset of the value."""
@@ -170,10 +142,6 @@ class _Scan:
             else:
                 inner, at = self._assign(path, at)
                 at = self._value(at, inner)
-
-    def _line_end(self, at: int) -> int:
-        found = self.text.find("\n", at)
-        return len(self.text) if found < 0 else found + 1
 
 
 def _end(pattern: re.Pattern[str], text: str, at: int) -> int:

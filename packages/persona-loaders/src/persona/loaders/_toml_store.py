@@ -27,7 +27,6 @@ from persona.loaders._toml_edit import (
     keeps_the_rest,
     put_table,
     put_values,
-    refuse_inline,
 )
 from persona.loaders._toml_load import PERSONAS, load_definition, load_definitions, load_presets
 from persona.loaders._toml_text import Document, read_document, read_for_editing
@@ -269,7 +268,11 @@ def _edited(document: Document, place: Place, new: Entry | None, source: Source)
     raw = document.table(outer).get(name)
     if new is None and raw is None:
         return document
-    refuse_inline(document, place)
+    if document.is_inline(outer):
+        raise DefinitionError(
+            f"{outer} is written as one value, which is not changed by programs. "
+            f"Write each entry as a table [{outer}.<name>]."
+        )
     for text in _ways(document, place, raw, new, source):
         try:
             after = Document(text, document.newline)

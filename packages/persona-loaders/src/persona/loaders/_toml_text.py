@@ -63,6 +63,11 @@ class Document:
         found = self.data.get(name)
         return found if isinstance(found, dict) else {}
 
+    def is_inline(self, name: str) -> bool:
+        """Whether a table of the root is written as one value, in braces."""
+        at = self.index.values.get((name,))
+        return at is not None and self.text[at] == "{"
+
     def place(self, *path: str) -> tuple[int, int]:
         """Return line and column of a key."""
         return self.index.place(self.index.keys.get(path, 0))

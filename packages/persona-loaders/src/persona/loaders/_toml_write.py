@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import math
-import re
 from collections.abc import Mapping
 from typing import Any
+
+import tomlkit
+from tomlkit.items import Item
 
 from persona.core import DefinitionError, PersonaDefinition
 from persona.loaders._profile import shown_name
 
-_BARE = re.compile(r"[A-Za-z0-9_-]+")
 _FLAT_ORDER = (
     "engine", "enabled", "preferred_models", "model", "models", "system_prompt", "tool_preset",
     "bias_profile", "context_preset", "aggregation_strategy",
@@ -42,6 +41,8 @@ def table_of(
         ]
         data.pop("model")
         data.pop("models", None)
+    elif definition.model is not None and not definition.model.model_id:
+        del data["model"]["model_id"]  # left to the persona that it builds on
     prompt = definition.context.system_prompt
     if flat_prompt and prompt is not None:
         data["system_prompt"] = prompt
@@ -54,84 +55,74 @@ def table_of(
     return dict(sorted(data.items(), key=lambda item: order.get(item[0], len(order))))
 
 
-def render_table(path: tuple[str, ...], table: Mapping[str, Any]) -> str:
-    """Return a table as text, with deeper tables under headers of their own.
+def table_text(path: tuple[str, str], table: Mapping[str, Any]) -> str:
+    """Return an entry as text, with its blocks under headers of their own.
 
     Raises:
         DefinitionError: It holds a value that TOML has no form for.
     """
-    head = ".".join(render_key(part) for part in path)
-    deeper = {k: v for k, v in table.items() if isinstance(v, Mapping) and v and len(path) < 4}
-    lines = [f"{render_key(k)} = {render(v, (*path, k))}\n"
-             for k, v in table.items() if k not in deeper]  # fmt: skip
-    text = f"[{head}]\n" + "".join(lines)
-    return text + "".join("\n" + render_table((*path, k), v) for k, v in deeper.items())
+    outer, entry = tomlkit.table(is_super_table=True), tomlkit.table()
+    for key, value in table.items():
+        entry.add(key, item(value))
+    outer.add(path[1], entry)
+    document = tomlkit.document()
+    document.add(path[0], outer)
+    return document.as_string()
 
 
-def render_key(key: str) -> str:
-    """Return a key, in quotes if it needs them."""
-    return key if _BARE.fullmatch(key) else _quoted(key)
-
-
-def render(value: object, path: tuple[str, ...]) -> str:
-    """Return a value as text. ``path`` names it in the error.
+def item(value: object) -> Item:
+    """Return a value in the form that it is written in: a mapping as a table.
 
     Raises:
         DefinitionError: TOML has no form for it.
     """
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        return _text(value, path)
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, float) and math.isfinite(value):
-        return repr(value)
+    if isinstance(value, Mapping) and value:
+        table = tomlkit.table()
+        for key, inner in value.items():
+            table.add(key, _value(inner))
+        return table
+    return _value(value)
+
+
+def same(one: object, other: object) -> bool:
+    """Whether two values are written alike; 1 and true are not."""
+    return one == other and repr(one) == repr(other)
+
+
+def _value(value: object, *, inline: bool = False) -> Item:
+    """Return a value that stands behind an equals sign; ``inline``: on one line."""
+    if isinstance(value, Mapping):
+        table = tomlkit.inline_table()
+        for key, inner in value.items():
+            table.add(key, _value(inner, inline=True))
+        return table
     if isinstance(value, list | tuple):
-        items = [render(item, path) for item in value]
-        line = f"[{', '.join(items)}]"
-        if len(line) <= _WIDE and "\n" not in line and not any(i.startswith("{") for i in items):
-            return line
-        return "[\n" + "".join(f"    {item},\n" for item in items) + "]"
-    if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
-        inner = (f"{render_key(k)} = {_on_one_line(v, (*path, k))}" for k, v in value.items())
-        return "{ " + ", ".join(inner) + " }" if value else "{}"
-    raise DefinitionError(f"{'.'.join(path)} is {value!r}; TOML has no form for it. Remove it.")
-
-
-def _on_one_line(value: object, path: tuple[str, ...]) -> str:
-    """Return a value inside an inline table, where line ends are not allowed."""
+        items = tomlkit.array()
+        for inner in value:
+            items.append(_value(inner, inline=True))
+        tables = any(isinstance(inner, Mapping) for inner in value)
+        if not inline and (tables or len(items.as_string()) > _WIDE):
+            items.multiline(multiline=True)
+        return items
     if isinstance(value, str):
-        _check(value, path)
-        return _quoted(value)
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(_on_one_line(item, path) for item in value)}]"
-    return render(value, path)
+        return _text(value, inline=inline)
+    try:
+        return tomlkit.item(value)
+    except ValueError as exc:
+        raise DefinitionError(f"TOML has no form for {value!r}. Remove it.") from exc
 
 
-def _text(value: str, path: tuple[str, ...]) -> str:
-    _check(value, path)
-    if "\n" not in value:
-        return _quoted(value)
-    lines = (_quoted(line)[1:-1].replace('\\"', '"') for line in value.split("\n"))
-    body = "\n".join(lines).replace('"""', '""\\"')
-    return f'"""\n{body[:-1]}\\""""' if body.endswith('"') else f'"""\n{body}"""'
-
-
-def _check(value: str, path: tuple[str, ...]) -> None:
-    if "\0" in value or not _is_encodable(value):
-        raise DefinitionError(
-            f"{'.'.join(path)} holds a character that no file can hold. Remove it."
-        )
-
-
-def _is_encodable(value: str) -> bool:
+def _text(value: str, *, inline: bool) -> Item:
     try:
         value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _quoted(value: str) -> str:
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007F")
+    except UnicodeEncodeError as exc:
+        raise DefinitionError(
+            f"{value[:40]!r} holds a character that no file can hold. Remove it."
+        ) from exc
+    if inline or "\n" not in value or "\r" in value:
+        return tomlkit.string(value)
+    written = tomlkit.string(value, multiline=True).as_string()
+    if value.startswith("\n"):
+        return tomlkit.value(written)
+    # The first line of the text starts on a line of its own.
+    return tomlkit.value('"""\n' + written[3:])
