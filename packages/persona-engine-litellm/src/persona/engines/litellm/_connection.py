@@ -66,6 +66,8 @@ class Connection:
             task.cancel()
             raise ServerError(f"it did not answer within {START_LIMIT:g} s.")
         error = None if task.cancelled() else task.exception()
+        if self._output is not None:
+            await self._output.read_to_end()
         raise ServerError(self._reason(error)) from error
 
     async def tools(self) -> list[Any]:

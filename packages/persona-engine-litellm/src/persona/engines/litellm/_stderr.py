@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import threading
@@ -13,6 +14,9 @@ from typing import IO
 from persona.engines.litellm._errors import redact
 
 _KEPT = 20
+
+_LAST_WORDS = 2.0
+"""Seconds to wait for what a server that has ended wrote at last."""
 
 
 class ServerOutput:
@@ -29,6 +33,7 @@ class ServerOutput:
         self._log = log
         self._secrets = secrets
         self._lines: deque[str] = deque(maxlen=_KEPT)
+        self._reader: threading.Thread | None = None
 
     @property
     def last_line(self) -> str:
@@ -41,12 +46,17 @@ class ServerOutput:
         # A pipe and a thread, because a process needs a real descriptor and Windows
         # has no asyncio reader for pipes.
         read, write = os.pipe()
-        reader = threading.Thread(
+        self._reader = threading.Thread(
             target=self._drain, args=(read,), name=f"stderr of {self._name}", daemon=True
         )
-        reader.start()
+        self._reader.start()
         with os.fdopen(write, "w", encoding="utf-8") as file:
             yield file
+
+    async def read_to_end(self) -> None:
+        """Wait until all is read that an ended server wrote; not long if a child of it lives."""
+        if self._reader is not None:
+            await asyncio.to_thread(self._reader.join, _LAST_WORDS)
 
     def _drain(self, descriptor: int) -> None:
         with os.fdopen(descriptor, encoding="utf-8", errors="replace") as file:
