@@ -23,9 +23,10 @@ _PACKAGES = ("jupyterlab", "jupyter_server", "jupyterlab-chat", "pycrdt", "pydan
 _INTRO = """\
 # Speed
 
-Each figure is taken side by side in one run, on the machine that the end of this page names, and
-each has a limit: `python3 bootstrap.py test -s bench -- --full` measures all of them again and
-fails if one is missed twice. This page is written by a run with `--save`.
+Both sides of a figure are measured side by side in one run, on the machine that the end of this
+page names; the topics may come from different runs. Each figure has a limit, and
+`python3 bootstrap.py test -s bench -- --full` measures all of them again and fails if one is missed
+twice. This page is written by a run with `--save`.
 
 A streamed reply comes in pieces of four characters every two milliseconds. It is compared with
 one update of the message for each piece, which is given its pieces without the waiting: its bytes

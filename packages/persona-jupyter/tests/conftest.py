@@ -19,7 +19,7 @@ from traitlets.config import Config
 
 from persona.core import Catalog, EngineRegistry, Location, PersonaEngine, Scope
 from persona.jupyter import PersonaService
-from persona.loaders import MARKDOWN
+from persona.loaders import MARKDOWN, TOML
 
 
 class Parrot(PersonaEngine):
@@ -224,7 +224,7 @@ def service(server: Server, tmp_path: Path) -> PersonaService:
     extension._service = PersonaService(
         parent=extension,
         serverapp=server.app,
-        catalog=Catalog(loaders=[MARKDOWN], registry=registry, locations=[user]),
+        catalog=Catalog(loaders=[MARKDOWN, TOML], registry=registry, locations=[user]),
     )
     return extension.service
 

@@ -105,6 +105,18 @@ async def test_broken_file_is_told_once_and_the_good_one_works(write: Any, open_
     assert (await chat.ask("@bad hi"))[0].startswith("Bad|B|")
 
 
+async def test_broken_table_is_told_without_the_faults_of_others(open_chat: Any, root: Any) -> None:
+    (root / "personas.toml").write_text(
+        '[personas.ada]\nengine = "parrot"\nsystem_prompt = "A"\n'
+        '[personas.odd]\nsytem_prompt = "x"\n[personas.heir]\nextends = "nobody"\n'
+    )
+    chat = await open_chat()
+    assert (await chat.ask("@Ada hi"))[0].startswith("Ada|A|")
+    (why,) = await chat.ask("@heir hi")
+    assert "personas.toml:7" in why and "nobody" in why
+    assert "sytem" not in why
+
+
 async def test_nearer_scope_wins(write: Any, open_chat: Any, tmp_path: Any, root: Any) -> None:
     user = tmp_path / "user-personas"
     user.mkdir()

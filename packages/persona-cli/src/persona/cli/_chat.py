@@ -37,7 +37,7 @@ class ChatFile(WsChatModel):
                 else:
                     new.chmod(0o666 & ~_umask())
                 new.replace(target)
-            except BaseException:
+            except BaseException:  # raised again; only the draft must not stay
                 new.unlink(missing_ok=True)
                 raise
 

@@ -14,6 +14,7 @@ from traitlets.config import LoggingConfigurable
 
 from persona.core import (
     BasePersona,
+    BrokenFile,
     CatalogView,
     EngineError,
     PersonaDefinition,
@@ -195,7 +196,7 @@ class PersonaManager(LoggingConfigurable):
             self._say(notices.broken_engine(name, exc.summary, exc.fix), message, "error")
             return
         if persona is None:
-            found = [d for d in self.view.diagnostics if d.file == self._broken()[slug]]
+            found = self._broken()[slug].errors
             self._say(
                 notices.broken_persona(self._name_of(slug), found, self._service.root_dir),
                 message,
@@ -311,9 +312,9 @@ class PersonaManager(LoggingConfigurable):
             names.setdefault(slug, (slug,))
         return names
 
-    def _broken(self) -> dict[str, Path]:
+    def _broken(self) -> dict[str, BrokenFile]:
         personas = self.view.personas
-        return {b.slug: b.source.file for b in self.view.broken if b.slug not in personas}
+        return {broken.slug: broken for broken in self.view.broken if broken.slug not in personas}
 
     def _name_of(self, slug: str) -> str:
         definition = self.view.personas.get(slug)

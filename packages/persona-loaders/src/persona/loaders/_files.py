@@ -61,7 +61,7 @@ def replace(real: Path, data: bytes) -> None:
         if before is not None:
             temporary.chmod(stat.S_IMODE(before.st_mode))
         temporary.replace(real)
-    except BaseException:
+    except BaseException:  # raised again; only the temporary file must not stay
         temporary.unlink(missing_ok=True)
         raise
     _sync_folder(real.parent)

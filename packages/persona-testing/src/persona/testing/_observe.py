@@ -61,7 +61,7 @@ try:
     engine.support()
     report["seconds"] = time.perf_counter() - begun
     report["support"] = loaded()
-except BaseException as exc:
+except BaseException as exc:  # boundary: a plugin's import; what it raises is the report
     report["error"] = f"{stage}: {type(exc).__name__}: {exc}"
 print("\\n" + json.dumps([report, done]))
 """
