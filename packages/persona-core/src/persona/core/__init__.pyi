@@ -28,6 +28,13 @@ from ._errors import (
     TurnError,
 )
 from ._events import (
+    AgentCommand,
+    AvailableCommands,
+    ConfigChange,
+    ConfigValue,
+    Diff,
+    Location,
+    ModeChange,
     Notice,
     Plan,
     PlanEntry,
@@ -52,6 +59,12 @@ from ._models import (
     expand_env,
 )
 from ._pace import Pace
+from ._permissions import (
+    PermissionDecision,
+    PermissionKind,
+    PermissionOption,
+    PermissionRequest,
+)
 from ._persona import BasePersona
 from ._registry import EngineEntry, EngineRegistry
 from ._render import escape_markdown
@@ -61,7 +74,9 @@ from ._view import BrokenFile, CatalogView
 from ._writer import ReplyWriter, WriterStats, write_failure
 
 __all__ = [
+    "AgentCommand",
     "Attachment",
+    "AvailableCommands",
     "AvatarError",
     "BROKEN_OFF",
     "BasePersona",
@@ -70,10 +85,13 @@ __all__ = [
     "Catalog",
     "CatalogView",
     "ChatGone",
+    "ConfigChange",
+    "ConfigValue",
     "Conversation",
     "DefinitionChanged",
     "DefinitionError",
     "Diagnostic",
+    "Diff",
     "EngineBroken",
     "EngineContractError",
     "EngineEntry",
@@ -88,9 +106,14 @@ __all__ = [
     "McpServer",
     "McpServerHttp",
     "McpServerStdio",
+    "ModeChange",
     "Notice",
     "Origin",
     "Pace",
+    "PermissionDecision",
+    "PermissionKind",
+    "PermissionOption",
+    "PermissionRequest",
     "PersonaContext",
     "PersonaDefinition",
     "PersonaEngine",

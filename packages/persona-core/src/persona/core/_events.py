@@ -33,6 +33,29 @@ class Thought(ReplyEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class Diff:
+    """A change of one file, made or proposed.
+
+    Attributes:
+        path: The file, as the engine names it.
+        old: Its text before; None if it is new.
+        new: Its text after.
+    """
+
+    path: str
+    old: str | None
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place that a tool works at: a file and, if known, a line (from 1)."""
+
+    path: str
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ToolCall(ReplyEvent):
     """The model calls a tool.
 
@@ -42,6 +65,10 @@ class ToolCall(ReplyEvent):
         input: The arguments, JSON-like.
         status: Where it stands.
         server: Name of the MCP server that offers the tool, if any.
+        kind: What sort of tool it is, in ACP's words: ``read``, ``edit``, ``delete``,
+            ``move``, ``search``, ``execute``, ``think``, ``fetch``, ``other``.
+        diffs: Changes of files that it makes.
+        locations: Where it works.
     """
 
     id: str
@@ -49,6 +76,9 @@ class ToolCall(ReplyEvent):
     input: Mapping[str, Any] | None = None
     status: ToolStatus = "in_progress"
     server: str | None = None
+    kind: str | None = None
+    diffs: tuple[Diff, ...] = ()
+    locations: tuple[Location, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +89,9 @@ class ToolCallUpdate(ReplyEvent):
     status: ToolStatus | None = None
     title: str | None = None
     output: str | None = None
+    input: Mapping[str, Any] | None = None
+    diffs: tuple[Diff, ...] | None = None
+    locations: tuple[Location, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,3 +132,58 @@ class Notice(ReplyEvent):
 
     text: str
     level: Literal["info", "warning"] = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class AgentCommand:
+    """A command that an agent understands at the beginning of a message, as ``/name``."""
+
+    name: str
+    description: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AvailableCommands(ReplyEvent):
+    """The commands that the agent understands from now on; replaces an earlier list."""
+
+    commands: tuple[AgentCommand, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ModeChange(ReplyEvent):
+    """The agent goes on in another of its modes.
+
+    Attributes:
+        mode: The mode's id.
+        name: What people call it, if known.
+    """
+
+    mode: str
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigValue:
+    """One setting of the agent's session as it stands.
+
+    Attributes:
+        id: Its id.
+        value: The value's id.
+        name: What people call the setting.
+        category: ACP's category (``model``, ``mode``, ``thought_level`` …), if any.
+        choices: What may be chosen: id and name of each.
+    """
+
+    id: str
+    value: str | bool | None
+    name: str = ""
+    category: str | None = None
+    choices: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigChange(ReplyEvent):
+    """The settings of the agent's session changed; all of them as they stand now."""
+
+    values: tuple[ConfigValue, ...]

@@ -1,0 +1,45 @@
+"""The options of ACP engines."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Permissions = Literal["ask", "allow-reads", "allow-all", "deny"]
+"""What happens when the agent wants to use a tool that needs a permission."""
+
+
+class AcpOptions(BaseModel):
+    """Options that every ACP engine takes, under ``options:`` of a persona."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    permissions: Permissions = Field(
+        "ask",
+        description="ask: a person decides in the chat. allow-reads: reading and searching go "
+        "ahead, the rest is asked. allow-all: everything goes ahead. deny: nothing does.",
+    )
+    mode: str | None = Field(None, description="The agent's own mode, by its id or name.")
+    effort: str | None = Field(None, description="How long the model thinks, where it can be set.")
+    config: dict[str, str | bool] = Field(
+        default_factory=dict,
+        description="Any other session option that the agent advertises: id and value.",
+    )
+    env: dict[str, str] = Field(
+        default_factory=dict,
+        description="Environment of the agent; ${NAME} is taken from the server's environment.",
+    )
+    start_seconds: float = Field(
+        60.0, gt=0, description="How long the agent may take to start and open a session."
+    )
+    idle_seconds: float = Field(
+        300.0, ge=0, description="How long the agent's process stays after its last session."
+    )
+
+
+class AnyAgentOptions(AcpOptions):
+    """Options of the engine ``acp``: those of all, and how to start the agent."""
+
+    command: str = Field(min_length=1, description="Program that speaks ACP on its stdin and out.")
+    args: tuple[str, ...] = Field((), description="Its arguments.")
