@@ -48,7 +48,7 @@ class Diff:
 
 
 @dataclass(frozen=True, slots=True)
-class Location:
+class FilePosition:
     """A place that a tool works at: a file and, if known, a line (from 1)."""
 
     path: str
@@ -78,7 +78,7 @@ class ToolCall(ReplyEvent):
     server: str | None = None
     kind: str | None = None
     diffs: tuple[Diff, ...] = ()
-    locations: tuple[Location, ...] = ()
+    locations: tuple[FilePosition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class ToolCallUpdate(ReplyEvent):
     output: str | None = None
     input: Mapping[str, Any] | None = None
     diffs: tuple[Diff, ...] | None = None
-    locations: tuple[Location, ...] | None = None
+    locations: tuple[FilePosition, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from persona.core._events import Diff, Location, ReplyEvent
+from persona.core._events import Diff, FilePosition, ReplyEvent
 
 PermissionKind = Literal["allow_once", "allow_always", "reject_once", "reject_always"]
 """What an answer means. Ids and names of answers differ from agent to agent; kinds do not."""
@@ -83,7 +83,7 @@ class PermissionRequest(ReplyEvent):
     kind: str | None = None
     command: str | None = None
     diffs: tuple[Diff, ...] = ()
-    locations: tuple[Location, ...] = ()
+    locations: tuple[FilePosition, ...] = ()
     details: str = ""
     _answer: _Answer = field(default_factory=_Answer, init=False, repr=False)
 
@@ -94,9 +94,10 @@ class PermissionRequest(ReplyEvent):
 
     async def decision(self) -> PermissionDecision:
         """Wait until somebody decides or the request is withdrawn."""
-        await self._answer.event.wait()
-        assert self._answer.decision is not None
-        return self._answer.decision
+        answer = self._answer
+        while answer.decision is None:
+            await answer.event.wait()
+        return answer.decision
 
     def decide(self, option_id: str, by: str = "") -> bool:
         """Give the answer; the first one counts.
