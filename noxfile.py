@@ -69,6 +69,7 @@ nox.options.sessions = [
     "wheels",
     "integration",
     "browser",
+    "agents",
     "minimums",
     "bench",
 ]
@@ -164,7 +165,7 @@ def wheels(session: nox.Session) -> None:
 def integration(session: nox.Session) -> None:
     """Test the packages together: real servers, real subprocesses, no browser."""
     sync(session, "--group", "integration")
-    ignored = [f"--ignore=tests-integration/{name}" for name in ("browser", "wheels")]
+    ignored = [f"--ignore=tests-integration/{name}" for name in ("agents", "browser", "wheels")]
     # The demo needs everything; in the tests of its own package these are left out.
     demo = "packages/persona-cli/tests/test_demo.py"
     session.run(*PYTEST, "tests-integration", demo, *ignored, *session.posargs)
@@ -180,6 +181,32 @@ def browser(session: nox.Session) -> None:
     session.run(
         *PYTEST, "tests-integration/browser", *session.posargs, env={"PERSONA_CHROMIUM": path}
     )
+
+
+def drive_agents(session: nox.Session, group: str) -> None:
+    """Install one group of real agents at their pinned versions and test the engines on them."""
+    sync(session, "--group", "integration")
+    folder = str(ROOT / ".tools" / "agents")
+    # Those that must be there fail the session; of the others each test tells why it is left out.
+    good = [0] if group == "required" else range(10)
+    install = ("python", "tests-integration/agents/install.py", folder, group)
+    session.run(*install, success_codes=good)
+    env = {"PERSONA_AGENTS": folder, "PERSONA_AGENT_NAMES": group}
+    session.run(*PYTEST, "tests-integration/agents", *session.posargs, env=env)
+
+
+@nox.session(tags=["ci"])
+def agents(session: nox.Session) -> None:
+    """Test the ACP engines on real agents, with a scripted LLM behind them."""
+    if shutil.which("npm") is None:
+        session.skip("npm, of Node.js 20 or later, installs the agents")
+    drive_agents(session, "required")
+
+
+@nox.session(name="agents-more", default=False)
+def agents_more(session: nox.Session) -> None:
+    """Test the ACP engines on agents that cannot be installed everywhere."""
+    drive_agents(session, "more")
 
 
 @nox.session(tags=["ci"])

@@ -17,8 +17,8 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from persona.core import (
-    EngineSupport, Notice, PersonaEngine, Requirement, Text, ToolCall, ToolCallUpdate, TurnError,
-    Usage,
+    EngineSupport, Notice, PermissionOption, PermissionRequest, PersonaEngine, Requirement, Text,
+    ToolCall, ToolCallUpdate, TurnError, Usage,
 )
 
 
@@ -38,6 +38,12 @@ class Puppet(PersonaEngine):
             yield ToolCallUpdate("1", status="completed", output="42")
         if options.get("notice"):
             yield Notice(options["notice"])
+        if options.get("ask"):
+            kinds = options["ask"]["kinds"]
+            answers = tuple(PermissionOption(kind, kind, kind) for kind in kinds)
+            request = PermissionRequest("1", "run", answers, command=options["ask"]["command"])
+            yield request
+            yield f"allowed={(await request.decision()).allowed}"
         if options.get("echo"):
             said = [f"{u.role}:{u.text}" for u in turn.history]
             yield f"{len(said)} before; you said {turn.text!r}"

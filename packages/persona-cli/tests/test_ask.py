@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -208,3 +209,50 @@ def test_a_closed_pipe_ends_the_turn_without_a_traceback(write, project):
         process.stdout.close()
         assert process.wait(timeout=60) == 1
         assert process.stderr.read() == ""
+
+
+ASK = ADA + "ask: {command: 'echo <b>', kinds: [allow_once, reject_once]}"
+
+
+def test_permission_is_refused_where_nobody_can_be_asked(write, cli, tmp_path):
+    write("ada", ASK)
+    chat = tmp_path / "project" / "a.chat"
+    done = cli("ask", "ada", "go", "--chat", str(chat))
+    assert (done.returncode, done.stdout) == (0, "allowed=False\n")
+    assert "echo <b>" in done.stderr
+    assert "Refused: nobody can be asked here." in done.stderr
+    assert "✗ **Not allowed**" in messages(chat)[1].body
+
+
+def test_permission_is_withdrawn_where_nobody_can_be_asked_and_none_can_be_refused(write, cli):
+    write("ada", ADA + "ask: {command: ls, kinds: [allow_once]}")
+    done = cli("ask", "ada", "go")
+    assert (done.returncode, done.stdout) == (0, "allowed=False\n")
+    assert "Withdrawn" in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
+@pytest.mark.parametrize(("typed", "allowed"), [("1", True), ("2", False), ("x\n1", True)])
+def test_permission_is_asked_at_a_terminal(write, project, typed, allowed):
+    import pty
+
+    write("ada", ASK)
+    keyboard, terminal = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "persona.cli", "ask", "ada", "go"],
+        stdin=terminal,
+        stdout=subprocess.PIPE,
+        stderr=terminal,
+        text=True,
+    ) as process:
+        os.close(terminal)
+        shown = ""
+        while "Answer (1-2): " not in shown:
+            shown += os.read(keyboard, 4096).decode()
+        assert "echo <b>" in shown
+        assert "1  allow_once" in shown
+        os.write(keyboard, f"{typed}\n".encode())
+        assert process.stdout is not None
+        assert process.stdout.read() == f"allowed={allowed}\n"
+    assert process.returncode == 0
+    os.close(keyboard)

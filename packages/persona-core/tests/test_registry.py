@@ -17,6 +17,45 @@ class Echo(PersonaEngine):
         yield turn.text
 
 
+class Pool:
+    def __init__(self, error: Exception | None = None) -> None:
+        self.closed = 0
+        self.error = error
+
+    async def close(self) -> None:
+        self.closed += 1
+        if self.error is not None:
+            raise self.error
+
+
+async def test_shared_things_are_made_once_and_closed_once() -> None:
+    one, two = EngineRegistry(()), EngineRegistry(())
+    pool = one.shared("a", Pool)
+    assert one.shared("a", Pool) is pool
+    assert one.shared("b", Pool) is not pool
+    assert two.shared("a", Pool) is not pool
+    await one.close()
+    await one.close()
+    assert pool.closed == 1
+    assert one.shared("a", Pool) is not pool
+
+
+async def test_close_goes_on_when_one_thing_does_not_close() -> None:
+    registry = EngineRegistry(())
+    registry.shared("bad", lambda: Pool(RuntimeError("no")))
+    pool = registry.shared("good", Pool)
+    await registry.close()
+    assert pool.closed == 1
+
+
+def test_engine_knows_the_registry_that_made_it() -> None:
+    registry = EngineRegistry(())
+    registry.register(Echo)
+    assert registry.create("echo").registry is registry
+    assert PersonaEngine.from_id("echo", registry=registry).registry is registry
+    assert Echo().registry is None
+
+
 GOOD = """
 from persona.core import PersonaEngine
 class Good(PersonaEngine):

@@ -15,6 +15,8 @@ from jupyterlab_chat.models import User
 from persona.core import (
     ChatGone,
     Conversation,
+    Diff,
+    FilePosition,
     Notice,
     Pace,
     PersonaContext,
@@ -148,6 +150,22 @@ async def test_tool_update_without_a_call_begins_one(chat: RealChat) -> None:
     assert "Used grep" in chat.bodies()[0]
 
 
+async def test_update_of_a_finished_tool_below_later_text_is_told_where_it_stands(
+    chat: RealChat,
+) -> None:
+    events = [
+        ToolCall("1", "search"),
+        ToolCallUpdate("1", "completed"),
+        "Found it.",
+        ToolCallUpdate("1", title="search the web"),
+        " Done.",
+    ]
+    await writer(chat, NOW).write(stream(*events))
+    tools, text = chat.bodies()[-2:]
+    assert "Used search the web" in tools
+    assert text == "Found it. Done."
+
+
 async def test_many_tool_updates_are_few_frames(chat: RealChat) -> None:
     updates = [ToolCallUpdate("1", output="x" * n) for n in range(1, 500)]
     writing = writer(chat, SLOW)
@@ -186,6 +204,20 @@ async def test_usage_is_noted_at_the_end_only(chat: RealChat) -> None:
 
 class Private(ReplyEvent):
     """An event of an engine of tomorrow."""
+
+
+async def test_report_shows_changes_of_files_and_places(chat: RealChat) -> None:
+    diff = Diff("a.py", "x = 1\n", "x = <b>2</b>\n")
+    events = [
+        ToolCall("1", "edit", locations=(FilePosition("a.py", 7),), diffs=(diff,)),
+        ToolCallUpdate("1", "completed", input={"n": 1}),
+        ToolCallUpdate("1", diffs=(replace(diff, path="b.py"),), locations=()),
+    ]
+    await writer(chat, NOW).write(stream(*events))
+    body = chat.bodies()[-1]
+    assert "a.py" not in body
+    assert "`b.py`\n\n```diff\n@@ -1,1 +1,1 @@\n-x = 1\n+x = <b>2</b>\n```\n" in body
+    assert '{"n": 1}' in body
 
 
 async def test_unknown_events_are_passed_over(chat: RealChat) -> None:

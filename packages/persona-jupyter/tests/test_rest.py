@@ -23,7 +23,14 @@ async def test_catalog_of_a_chat_holds_personas_findings_and_commands(
     assert ada["mention_name"] == "Ada-L"
     assert (ada["state"], bad["state"]) == ("ready", "broken")
     assert data["diagnostics"][0]["code"] == "P201"
-    assert [c["name"] for c in data["commands"]] == ["/personas", "/refresh-personas", "/stop"]
+    assert [c["name"] for c in data["commands"]] == [
+        "/approve",
+        "/deny",
+        "/personas",
+        "/refresh-personas",
+        "/restart",
+        "/stop",
+    ]
     assert "/api/personas/avatar/ada?" in ada["avatar_url"]
 
 

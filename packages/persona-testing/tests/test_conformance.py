@@ -8,7 +8,9 @@ pytest_plugins = ["pytester"]
 
 ENGINES = """
 import asyncio, contextlib, subprocess, sys, time
-from persona.core import EngineSupport, PersonaEngine, Requirement, TurnError
+from persona.core import (
+    EngineSupport, PermissionOption, PermissionRequest, PersonaEngine, Requirement, TurnError
+)
 
 class Good(PersonaEngine):
     id = "good"
@@ -111,6 +113,46 @@ class Grabby(Good):
         turn.context.skills_paths.append("mine")
         yield "ok"
 
+class OneLife(Good):
+    id = "one-life"
+    over = False
+    async def shutdown(self):
+        self.over = True
+    async def start(self):
+        if self.over:
+            raise TurnError("It is over.")
+
+class Asking(Good):
+    id = "asking"
+    kinds = ("allow_once", "reject_once")
+    async def reply(self, turn):
+        if "ask" in turn.text:
+            options = tuple(PermissionOption(kind, kind, kind) for kind in self.kinds)
+            request = PermissionRequest("1", "work", options)
+            yield request
+            async for word in self.after(request):
+                yield word
+        yield "ok"
+    async def after(self, request):
+        yield str((await request.decision()).allowed)
+
+class Mute(Asking):
+    id = "mute"
+    async def reply(self, turn):
+        yield "ok"
+
+class Entitled(Asking):
+    id = "entitled"
+    async def after(self, request):
+        try:
+            yield str((await request.decision()).allowed)
+        finally:
+            await asyncio.sleep(0.7)
+
+class NoWay(Asking):
+    id = "no-way"
+    kinds = ("allow_always", "reject_once")
+
 class Lost(Good):
     id = "lost"
 
@@ -126,6 +168,7 @@ EXPECTED: dict[str, dict[str, str]] = {
         "test_conversation_goes_on": "The turn failed",
         "test_any_script_is_understood": "The turn failed",
         "test_stop_ends_the_turn_and_the_next_works": "The turn failed",
+        "test_restart_lets_the_next_turn_work": "The turn failed",
         "test_shutdown_leaves_nothing_running": "The turn failed",
         "test_instances_are_isolated": "",
         "test_blocks_can_be_replaced_between_and_in_turns": "The turn failed",
@@ -136,6 +179,7 @@ EXPECTED: dict[str, dict[str, str]] = {
         "test_conversation_goes_on": "must yield",
         "test_any_script_is_understood": "must yield",
         "test_stop_ends_the_turn_and_the_next_works": "must yield",
+        "test_restart_lets_the_next_turn_work": "must yield",
         "test_shutdown_leaves_nothing_running": "must yield",
         "test_instances_are_isolated": "",
         "test_blocks_can_be_replaced_between_and_in_turns": "must yield",
@@ -159,11 +203,22 @@ EXPECTED: dict[str, dict[str, str]] = {
     "Forgetful": {
         "test_conversation_goes_on": "Too much history",
         "test_stop_ends_the_turn_and_the_next_works": "Too much history",
+        "test_restart_lets_the_next_turn_work": "Too much history",
         "test_instances_are_isolated": "Too much history",
         "test_blocks_can_be_replaced_between_and_in_turns": "Too much history",
     },
     "Ascii": {"test_any_script_is_understood": "UnicodeEncodeError"},
     "Grabby": {"test_reply_yields_text_and_events": "Copy what you want to change"},
+    "OneLife": {"test_restart_lets_the_next_turn_work": "override it if start()"},
+    "Asking": {},
+    "Mute": {
+        "test_stop_withdraws_what_was_asked_and_ends_the_turn": "did not ask",
+        "test_turn_goes_on_when_permission_is_answered": "did not ask",
+    },
+    "Entitled": {
+        "test_stop_withdraws_what_was_asked_and_ends_the_turn": "nobody will answer",
+    },
+    "NoWay": {"test_turn_goes_on_when_permission_is_answered": "to allow once"},
     "Lost": {"test_is_found_by_its_entry_point": 'lost = "my_engines:Lost"'},
     "Renamed": {"test_is_found_by_its_entry_point": "Correct the entry point"},
 }
@@ -173,6 +228,7 @@ def pytest_collection_modifyitems(items):
     seen = ("Good", "BusyInit", "SlowSupport", "HeavySupport")
     items[:] = [i for i in items if "observed" not in i.fixturenames or i.cls.__name__[4:] in seen]
 """
+ASKING = "    asking_prompt = 'ask me'\n"
 MODEL = "    @pytest.fixture\n    def model(self):\n        return PersonaModel(model_id='a/b')\n"
 
 
@@ -188,6 +244,7 @@ def test_each_broken_engine_is_found_and_told_what_to_do(pytester: pytest.Pytest
     classes = "\n".join(
         f"class Test{name}(EngineConformance):\n    engine_class = my_engines.{name}\n"
         f"    stop_seconds = 0.5\n{MODEL if name == 'Raw' else ''}"
+        f"{ASKING if name in ('Asking', 'Mute', 'Entitled', 'NoWay') else ''}"
         for name in EXPECTED
     )
     pytester.makepyfile(

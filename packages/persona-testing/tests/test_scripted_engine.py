@@ -6,13 +6,18 @@ from typing import ClassVar
 import pytest
 
 from persona.core import BasePersona, EngineRegistry, PersonaModel, Requirement, TurnError
-from persona.testing import Gate, ScriptedEngine
+from persona.testing import Ask, Gate, ScriptedEngine
 from persona.testing.chat import MemoryChat
 from persona.testing.conformance import EngineConformance
 
 
 class TestScriptedEngine(EngineConformance):
     engine_class = ScriptedEngine
+    asking_prompt = "Delete it."
+
+    @pytest.fixture
+    def options(self) -> dict[str, object]:
+        return {"ask": {"title": "delete it", "on": "Delete", "command": "rm it"}}
 
     @pytest.fixture
     def failing(self) -> dict[str, object]:
@@ -47,6 +52,22 @@ async def test_script_is_said_held_and_recorded() -> None:
     assert [turn.text for turn in engine.turns] == ["go", "on", "and on", "and on"]
     assert (engine.starts, engine.shutdowns, engine.ended) == (1, 1, 4)
     assert engine.applied[0] == ("model", PersonaModel(model_id="a/b"))
+
+
+async def test_script_goes_on_as_it_was_answered() -> None:
+    engine, chat = ScriptedEngine(), MemoryChat()
+    persona = BasePersona(ychat=chat, engine=engine, slug="x")
+    for option, said in (("once", "yes"), ("reject", "no")):
+        engine.script(Ask("do it", allowed=("yes",), refused=("no",)), " then")
+        task = asyncio.create_task(persona.process_message(chat.say("go")))
+        while not persona.permissions:
+            await asyncio.sleep(0.001)
+        (request,) = persona.permissions
+        assert persona.decide(request.id, option, "ada")
+        await task
+        assert chat.bodies[-1] == f"{said} then"
+    assert [decision.allowed for decision in engine.decisions] == [True, False]
+    await persona.shutdown()
 
 
 async def test_start_fails_while_it_is_told_to() -> None:

@@ -1,9 +1,14 @@
-import { IChatCommandRegistry, IInputToolbarRegistryFactory } from '@jupyter/chat';
+import {
+  IChatCommandRegistry,
+  IInputToolbarRegistryFactory,
+  IMessagePreambleRegistry
+} from '@jupyter/chat';
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 
 import { ChatIndex } from './chats';
 import { CommandProvider } from './commands';
 import { MentionProvider } from './mentions';
+import { permissionButtons } from './permission-buttons';
 import { PersonaClient } from './rest';
 import { stopButton } from './stop-button';
 
@@ -12,18 +17,23 @@ const STOP_POSITION = 90;
 
 const plugin: JupyterFrontEndPlugin<void> = {
   id: 'persona-jupyter:plugin',
-  description: 'Personas in the menus of the chat input, and a button that stops them.',
+  description: 'Personas in the menus of the chat input, and buttons that stop and answer them.',
   autoStart: true,
   requires: [IChatCommandRegistry, IInputToolbarRegistryFactory],
+  optional: [IMessagePreambleRegistry],
   activate: (
     _app: JupyterFrontEnd,
     commands: IChatCommandRegistry,
-    toolbars: IInputToolbarRegistryFactory
+    toolbars: IInputToolbarRegistryFactory,
+    preambles: IMessagePreambleRegistry | null
   ) => {
     const client = new PersonaClient();
     const chats = new ChatIndex();
     commands.addProvider(new MentionProvider(client, chats));
     commands.addProvider(new CommandProvider(client, chats));
+
+    // A preamble, as any number of extensions may add one; a footer takes the others' place.
+    preambles?.addComponent(permissionButtons(client));
 
     const element = stopButton(client, chats);
     const create = toolbars.create.bind(toolbars);

@@ -25,6 +25,11 @@ function rank(text: string, names: string[]): number | undefined {
   return ranks.length ? Math.min(...ranks) : undefined;
 }
 
+/** Whether a message to the persona will be answered, now or in its turn. */
+export function canAnswer(persona: IPersona): boolean {
+  return persona.state !== 'broken' && persona.state !== 'unavailable';
+}
+
 /** Whether a word says a persona's @-name or slug in full. */
 export function isMentionOf(persona: IPersona, name: string): boolean {
   return fold(persona.mention_name) === fold(name) || fold(persona.slug) === fold(name);
@@ -47,7 +52,7 @@ export function matchPersonas(word: string, personas: IPersona[]): IPersona[] {
     if (found === undefined) {
       return [];
     }
-    return [{ persona, exact, order: exact ? -1 : found + (persona.state === 'ready' ? 0 : 3) }];
+    return [{ persona, exact, order: exact ? -1 : found + (canAnswer(persona) ? 0 : 3) }];
   });
   if (rows.length === 1 && rows[0]?.exact) {
     return [];
@@ -80,7 +85,7 @@ export function textBefore(value: string, caret: number | null): string {
 
 /** What a row of the @ menu says beside the name. */
 export function describe(persona: IPersona): string {
-  if (persona.state !== 'ready') {
+  if (!canAnswer(persona)) {
     return shorten(`not available: ${persona.detail ?? persona.state}`);
   }
   const model = persona.model?.split('/').pop();

@@ -3,7 +3,7 @@ import React from 'react';
 
 import { Avatar } from './avatar';
 import type { ChatIndex } from './chats';
-import { describe, isMentionOf, matchPersonas, mentionedNames } from './matching';
+import { canAnswer, describe, isMentionOf, matchPersonas, mentionedNames } from './matching';
 import type { PersonaClient } from './rest';
 
 /** Start of the user name of every persona in a chat. */
@@ -60,7 +60,7 @@ export class MentionProvider implements IChatCommandProvider {
     }
     const { personas } = await this.client.catalog(this.chats.path(input));
     for (const { slug } of personas.filter(
-      persona => persona.state === 'ready' && names.some(name => isMentionOf(persona, name))
+      persona => canAnswer(persona) && names.some(name => isMentionOf(persona, name))
     )) {
       const key = `${chatId} ${slug}`;
       if (!this.prepared.has(key)) {

@@ -1,12 +1,13 @@
 import { ServerConnection } from '@jupyterlab/services';
 
 import { TimedCache } from './cache';
+import type { Outcome } from './permission';
 import { EMPTY_CATALOG, ICatalog } from './types';
 
 /** How long one answer of the catalog serves the menu, in milliseconds. */
 const CATALOG_LIFETIME = 2000;
 
-/** The calls that the menu and the stop button make; a failure never breaks the chat. */
+/** The calls that the menu and the buttons make; a failure never breaks the chat. */
 export class PersonaClient {
   /** Personas and commands for one chat; empty when the server cannot tell. */
   catalog(path: string): Promise<ICatalog> {
@@ -23,6 +24,16 @@ export class PersonaClient {
     await this.post('stop', { chat_id: chatId });
   }
 
+  /** Answer a persona's request for permission, named by its message. */
+  async decide(chatId: string, message: string, option: string): Promise<Outcome> {
+    const body = JSON.stringify({ chat_id: chatId, request: message, option });
+    const response = await this.send('/permission', { method: 'POST', body });
+    if (response?.ok) {
+      return 'sent';
+    }
+    return response && [404, 409].includes(response.status) ? 'too-late' : 'failed';
+  }
+
   private async loadCatalog(path: string): Promise<ICatalog> {
     const query = new URLSearchParams({ path }).toString();
     const answer = await this.request<Partial<ICatalog>>(`?${query}`, { method: 'GET' });
@@ -35,24 +46,40 @@ export class PersonaClient {
 
   /** Undefined after a failure, which is told once in the console. */
   private async request<T>(tail: string, init: RequestInit): Promise<T | undefined> {
-    const settings = ServerConnection.makeSettings();
-    const url = `${settings.baseUrl}api/personas${tail}`;
+    const response = await this.send(tail, init);
+    if (!response) {
+      return undefined;
+    }
     try {
-      const response = await ServerConnection.makeRequest(url, init, settings);
       if (!response.ok) {
         throw new Error(`${response.status} ${response.statusText}`);
       }
       return (await response.json()) as T;
     } catch (error) {
-      this.warn(url, error);
+      this.warn(tail, error);
       return undefined;
     }
   }
 
-  private warn(url: string, error: unknown): void {
+  /** Undefined when the server does not answer. */
+  private async send(tail: string, init: RequestInit): Promise<Response | undefined> {
+    const settings = ServerConnection.makeSettings();
+    try {
+      return await ServerConnection.makeRequest(
+        `${settings.baseUrl}api/personas${tail}`,
+        init,
+        settings
+      );
+    } catch (error) {
+      this.warn(tail, error);
+      return undefined;
+    }
+  }
+
+  private warn(tail: string, error: unknown): void {
     if (!this.warned) {
       this.warned = true;
-      console.warn(`Personas: ${url} failed:`, error);
+      console.warn(`Personas: api/personas${tail} failed:`, error);
     }
   }
 

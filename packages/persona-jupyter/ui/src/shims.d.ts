@@ -15,6 +15,7 @@ declare module '@jupyterlab/application' {
     description: string;
     autoStart: boolean;
     requires: unknown[];
+    optional?: unknown[];
     activate: (app: JupyterFrontEnd, ...services: never[]) => T;
   }
 }
@@ -66,6 +67,7 @@ declare module '@jupyter/chat' {
   export interface IChatModel {
     readonly id: string | undefined;
     readonly name: string;
+    readonly input?: IInputModel;
     readonly writers: { user: IUser }[];
     readonly writersChanged?: ISignal<IChatModel, unknown>;
   }
@@ -89,6 +91,21 @@ declare module '@jupyter/chat' {
     addProvider(provider: IChatCommandProvider): void;
   }
   export const IChatCommandRegistry: unknown;
+
+  export interface IMessageContent {
+    id: string;
+    metadata?: unknown;
+  }
+
+  export interface IMessagePreambleProps {
+    model: IChatModel;
+    message: IMessageContent;
+  }
+
+  export interface IMessagePreambleRegistry {
+    addComponent(component: FunctionComponent<IMessagePreambleProps>): void;
+  }
+  export const IMessagePreambleRegistry: unknown;
 
   export interface IToolbarItemProps {
     model: IInputModel;

@@ -12,7 +12,8 @@ export interface IPersona {
   avatar_url: string | null;
   engine: string;
   model: string | null;
-  state: 'ready' | 'broken' | 'unavailable';
+  /** A persona that is busy or waits for leave takes messages: they are answered in turn. */
+  state: 'ready' | 'busy' | 'waiting' | 'broken' | 'unavailable';
   /** Why a persona that is not ready cannot answer. */
   detail: string | null;
 }

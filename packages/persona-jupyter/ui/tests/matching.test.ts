@@ -127,6 +127,11 @@ test('describe joins description, engine and the short model', () => {
   assert.equal(describe(ada), 'litellm');
 });
 
+test('describe says nothing of a persona that is busy', () => {
+  assert.equal(describe(persona('a', 'A', { state: 'waiting' })), 'litellm');
+  assert.deepEqual(slugs('@ad', [persona('adams', 'Adams', { state: 'busy' }), ada]), ['adams', 'poet']);
+});
+
 test('describe says why a persona cannot answer', () => {
   assert.equal(describe(persona('a', 'A', { state: 'unavailable', detail: 'no key' })), 'not available: no key'
   );

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from jupyterlab_chat.websocket_model import WsChatModel
 
     from persona.cli._follow import Follower
+    from persona.cli._permit import Permits
 
 
 def run(args: Namespace) -> int:
@@ -70,6 +71,7 @@ async def _ask(
     definition: PersonaDefinition, text: str, chat: WsChatModel, place: Place, as_json: bool
 ) -> int:
     from persona.cli._follow import Follower
+    from persona.cli._permit import Permits
 
     registry = place.catalog.registry
     try:
@@ -80,12 +82,14 @@ async def _ask(
         raise CliError(str(exc)) from exc
     follower = Follower(persona.id, None if as_json else sys.stdout, sys.stderr)
     message = _say(chat, persona, text)
+    permits = Permits(persona, message.sender, sys.stderr)
     chat.observe_messages(follower)
     with _stopped_by_ctrl_c(persona) as stopped:
         try:
-            await _turn(persona, message, follower)
+            await _turn(persona, message, follower, permits)
         finally:
             await persona.shutdown()
+            await registry.close()
     follower.finish()
     if stopped() and not any(r.startswith("Stopped") for r in follower.said.reports.values()):
         print("Stopped.", file=sys.stderr)
@@ -96,11 +100,14 @@ async def _ask(
     return INTERRUPTED if stopped() else FAILURE if follower.said.errors else OK
 
 
-async def _turn(persona: BasePersona, message: Message, follower: Follower) -> None:
+async def _turn(
+    persona: BasePersona, message: Message, follower: Follower, permits: Permits
+) -> None:
     turn = asyncio.create_task(persona.process_message(message))
     try:
         while not turn.done():
             await asyncio.wait({turn}, timeout=0.2)
+            permits.look()
             if follower.broken_pipe:
                 await persona.stop()
     finally:

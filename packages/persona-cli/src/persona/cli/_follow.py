@@ -69,6 +69,8 @@ class Follower:
             self._reply(message)
         elif kind == "error":
             self._error(message)
+        elif kind == "permission":
+            self._permission(message)
         else:
             self._report(message, kind)
 
@@ -93,6 +95,13 @@ class Follower:
         line = plain(message.body)
         self.said.errors.append(line)
         self._report_line(f"error: {line}")
+
+    def _permission(self, message: Message) -> None:
+        """Print the question as it stands, so that nothing of a command is taken for a mark."""
+        before = self.said.reports.get(message.id)
+        question, _, last = message.body.rpartition("\n\n")
+        self.said.reports[message.id] = message.body
+        self._report_line(question if before is None else plain(last))
 
     def _report(self, message: Message, kind: str) -> None:
         summary = _SUMMARY.search(message.body) if kind == "tools" else None

@@ -73,6 +73,8 @@ def _print(definition: PersonaDefinition, state: State, view: CatalogView, place
     print(f"  state   {state.word}{': ' + state.detail if state.detail else ''}")
     if state.support:
         print(f"  honours {support_line(state.support) or 'nothing'}")
+        if state.support.ignored:
+            print(f"  ignores {', '.join(state.support.ignored)}")
     print(f"\nengine = {definition.engine}{_origin('engine', definition, place)}")
     _print_hidden("engine", definition, place)
     data = definition.model_dump(mode="json", exclude_none=True)

@@ -66,8 +66,10 @@ from ._permissions import (
     PermissionRequest,
 )
 from ._persona import BasePersona
+from ._question import mark_withdrawn
 from ._registry import EngineEntry, EngineRegistry
 from ._render import escape_markdown
+from ._session import SessionInfo
 from ._support import EngineSupport, Level, Requirement
 from ._turn import BROKEN_OFF, META, STOPPED, TERMINAL, Turn, Utterance, next_hop, note
 from ._view import BrokenFile, CatalogView
@@ -129,6 +131,7 @@ __all__ = [
     "Requirement",
     "STOPPED",
     "Scope",
+    "SessionInfo",
     "Severity",
     "Source",
     "TERMINAL",
@@ -151,6 +154,7 @@ __all__ = [
     "find_mentions",
     "installed_loaders",
     "jupyter_locations",
+    "mark_withdrawn",
     "mention_name",
     "next_hop",
     "note",

@@ -13,6 +13,7 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from persona.core._errors import ChatGone
+from persona.core._session import Session
 from persona.core._turn import META
 
 if TYPE_CHECKING:
@@ -25,10 +26,13 @@ class Conversation:
     Args:
         chat: The chat model, WebSocket or RTC.
         user: Who writes; put into the chat's users before the first message.
+        session: Where what an engine tells besides its answers is kept; by default nobody
+            else sees it.
     """
 
-    def __init__(self, chat: BaseChatModel, user: User) -> None:
+    def __init__(self, chat: BaseChatModel, user: User, session: Session | None = None) -> None:
         self.chat = chat
+        self.session = session or Session()
         self._user = user
         self._status: str | None = None
 

@@ -55,6 +55,9 @@ class PersonaEngine(LoggingConfigurable):
     # Here, so that it is there too if a subclass forgets super().__init__().
     _persona: BasePersona | None = None
 
+    registry: EngineRegistry | None = None
+    """The registry that made the engine, for what engines share; None if made by hand."""
+
     def __init__(self, **kwargs: Any) -> None:
         cls = builtins.type(self)
         if (
@@ -91,7 +94,10 @@ class PersonaEngine(LoggingConfigurable):
         """
         from persona.core._registry import EngineRegistry
 
-        return (registry or EngineRegistry()).create(engine_id, **config)
+        engine = (registry or EngineRegistry()).create(engine_id, **config)
+        if registry is None:
+            engine.registry = None  # nobody would ever close what it shares
+        return engine
 
     @property
     def persona(self) -> BasePersona:
@@ -137,6 +143,15 @@ class PersonaEngine(LoggingConfigurable):
 
     async def shutdown(self) -> None:
         """Release everything. Called once, when idle; must work without `start`."""
+
+    async def restart(self) -> None:
+        """Let go of processes, sessions and connections, so that `start` begins anew.
+
+        Called between turns when a user asks for it; `start` and the ``apply_*`` methods
+        are called again before the next turn. Must work without `start`. This one calls
+        `shutdown`; override it if the engine cannot be started again after that.
+        """
+        await self.shutdown()
 
     # -- a turn -----------------------------------------------------------
 

@@ -118,12 +118,16 @@ class Usage(ReplyEvent):
         output_tokens: Tokens that were received.
         cost: Price in US dollars, if known.
         model: The model that answered, as the provider names it.
+        context_used: Tokens that the conversation takes in the model's window, if known.
+        context_size: Tokens that the window has, if known.
     """
 
     input_tokens: int = 0
     output_tokens: int = 0
     cost: float | None = None
     model: str | None = None
+    context_used: int | None = None
+    context_size: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

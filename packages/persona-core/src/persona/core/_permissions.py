@@ -36,10 +36,12 @@ class PermissionDecision:
         option: The answer; None if the question was withdrawn (stop, refresh, server's end).
         by: Username of who decided; empty for the persona's own ``permissions`` option or
             a withdrawal.
+        name: The name shown of who decided, if the caller knows it.
     """
 
     option: PermissionOption | None
     by: str = ""
+    name: str = ""
 
     @property
     def allowed(self) -> bool:
@@ -60,12 +62,12 @@ class _Answer:
 class PermissionRequest(ReplyEvent):
     """Ask the people in the chat whether a tool may go ahead.
 
-    An engine yields it (or hands it to its stream) and awaits `decision`. The chat shows it
-    with a button for each option; commands and REST decide it too. Whoever ends the turn
-    withdraws it.
+    An engine yields it (or hands it to its stream) and awaits `decision`, in any task. The
+    chat shows it with a button for each option; commands and REST decide it too. Whoever
+    ends the turn withdraws it. One that is decided before it is yielded is not shown.
 
     Attributes:
-        id: Unique in the chat.
+        id: Unique among the open requests of a persona.
         title: What the tool wants to do, one line.
         options: The answers, in the engine's order.
         tool_call: Id of the `ToolCall` that it belongs to, if any.
@@ -87,6 +89,10 @@ class PermissionRequest(ReplyEvent):
     details: str = ""
     _answer: _Answer = field(default_factory=_Answer, init=False, repr=False)
 
+    # Two requests are never the same one, whatever they ask; `ReplyEvent` compares values.
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
     @property
     def decided(self) -> PermissionDecision | None:
         """The decision, or None while it is open."""
@@ -99,12 +105,13 @@ class PermissionRequest(ReplyEvent):
             await answer.event.wait()
         return answer.decision
 
-    def decide(self, option_id: str, by: str = "") -> bool:
+    def decide(self, option_id: str, by: str = "", name: str = "") -> bool:
         """Give the answer; the first one counts.
 
         Args:
             option_id: Id of one of the options.
             by: Username of who decides; empty for a policy.
+            name: The name shown of who decides, if it is known.
 
         Returns:
             Whether this answer counts.
@@ -116,7 +123,7 @@ class PermissionRequest(ReplyEvent):
         if option is None:
             known = ", ".join(repr(o.id) for o in self.options)
             raise ValueError(f"There is no option {option_id!r}; there are {known}.")
-        return self._settle(PermissionDecision(option, by))
+        return self._settle(PermissionDecision(option, by, name))
 
     def withdraw(self) -> bool:
         """Take the question back; whoever waits gets a decision without an option."""

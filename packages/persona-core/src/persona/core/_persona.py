@@ -16,6 +16,8 @@ from persona.core._engine import PersonaEngine
 from persona.core._errors import PersonaError, TurnError, as_turn_error
 from persona.core._mentions import mention_name
 from persona.core._models import PersonaContext, PersonaIdentity, PersonaModel
+from persona.core._permissions import PermissionRequest
+from persona.core._session import SessionInfo
 from persona.core._slot import PATIENCE, EngineSlot
 from persona.core._turn import Turn, next_hop, note, read_history, utterance_of
 from persona.core._writer import write_failure
@@ -77,6 +79,7 @@ class BasePersona(LoggingConfigurable):
         self._given_up = asyncio.Event()
         self._waiting = 0
         self._stops = 0
+        self._restarts = 0
         self._closed = False
 
     @classmethod
@@ -166,10 +169,20 @@ class BasePersona(LoggingConfigurable):
         return self._running is not None or self._waiting > 0
 
     @property
+    def session_info(self) -> SessionInfo:
+        """What is known of the agent's session: commands, mode, settings."""
+        return self._slot.session.info
+
+    @property
+    def permissions(self) -> tuple[PermissionRequest, ...]:
+        """The requests for permission that wait for an answer, oldest first."""
+        return self._slot.session.open
+
+    @property
     def conversation(self) -> Conversation:
         """The chat as this persona writes it."""
         if self._conversation is None:
-            self._conversation = Conversation(self.ychat, self.as_user())
+            self._conversation = Conversation(self.ychat, self.as_user(), self._slot.session)
         return self._conversation
 
     def as_user(self) -> User:
@@ -227,7 +240,7 @@ class BasePersona(LoggingConfigurable):
             self._swap_when_idle()
 
     async def _run(self, message: Message) -> None:
-        stops = self._stops
+        interrupted = self._stops, self._restarts
         if self._is_stuck():
             write_failure(self.conversation, message.id, self._stuck_error())
             return
@@ -246,13 +259,14 @@ class BasePersona(LoggingConfigurable):
             self._say_stopped(message)
         elif not running.cancelled():
             running.result()
-        elif stops != self._stops:
+        elif interrupted != (self._stops, self._restarts):
             self._say_stopped(message)
         else:
             broken = TurnError(f"The engine {self._slot.running.id} broke off.", fix="Ask again.")
             write_failure(self.conversation, message.id, broken)
 
     async def _end(self, running: asyncio.Task[None]) -> None:
+        self._slot.session.withdraw()  # whoever waits for an answer gets none, in whichever task
         running.cancel()
         _, stuck = await asyncio.wait({running}, timeout=PATIENCE)
         if stuck:
@@ -275,7 +289,7 @@ class BasePersona(LoggingConfigurable):
     def _stuck_error(self) -> TurnError:
         return TurnError(
             f"The engine {self._slot.upcoming.id} has not let its last turn be stopped.",
-            fix="Ask again later. If it stays, restart the Jupyter server.",
+            fix="Ask again later. If it stays, send `/restart`, or restart the Jupyter server.",
             kind="stuck",
         )
 
@@ -310,6 +324,45 @@ class BasePersona(LoggingConfigurable):
             hops=next_hop(message),
             names=self.mention_names(),
         )
+
+    def decide(self, request_id: str, option_id: str, by: str = "", name: str = "") -> bool:
+        """Answer a request for permission; the first answer counts.
+
+        Called by the chat's buttons, by commands and over REST, on behalf of a person.
+
+        Args:
+            request_id: Id of the request, or of the message that shows it.
+            option_id: Id of one of its options.
+            by: Username of who decides.
+            name: The name shown of who decides; by default the one that the chat knows.
+
+        Returns:
+            Whether this answer counts; False if nothing of that id waits (any more).
+
+        Raises:
+            ValueError: The request has no such option.
+        """
+        request = self._slot.session.find(request_id)
+        return request is not None and request.decide(option_id, by, name)
+
+    async def restart(self) -> bool:
+        """Stop the running turn and let the engine start anew before the next one.
+
+        What it has begun, for example an agent's process and session, is let go.
+        Identity, history and the messages that wait are kept.
+
+        Returns:
+            Whether a turn was stopped.
+        """
+        self._restarts += 1
+        self._slot.outdate()
+        running = self._running
+        stopped = running is not None and not running.done()
+        if running is not None and stopped:
+            await self._end(running)
+        if self._running is None or self._running.done() or self._stuck is not None:
+            await self._slot.renew()
+        return stopped
 
     async def stop(self) -> int:
         """Stop the running turn and drop the waiting ones; the text so far stays.

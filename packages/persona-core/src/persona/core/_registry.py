@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from persona.core._diagnostics import did_you_mean
 from persona.core._engine import PersonaEngine
 from persona.core._errors import EngineBroken, EngineError, EngineNotFound
 
 GROUP = "persona.engines"
+
+
+class Closable(Protocol):
+    """Something that engines share."""
+
+    async def close(self) -> None:
+        """Release everything."""
+
+
+_Pool = TypeVar("_Pool", bound=Closable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +63,7 @@ class EngineRegistry:
         self._points: dict[str, EntryPoint] | None = None
         self._entries: dict[str, EngineEntry] = {}
         self._classes: dict[str, type[PersonaEngine]] = {}
+        self._shared: dict[Hashable, Closable] = {}
 
     def register(self, cls: type[PersonaEngine]) -> None:
         """Add a class by hand, for engines that no package offers (tests, drop-in files).
@@ -122,13 +135,38 @@ class EngineRegistry:
         """
         cls = self.load(engine_id)
         try:
-            return cls(**config)
+            engine = cls(**config)
+            engine.registry = self
+            return engine
         except EngineError:
             raise
         except (Exception, SystemExit) as exc:  # boundary: a plugin may raise anything
             entry = self._entries[engine_id]
             why = f"{type(exc).__name__}: {exc}"
             raise self._broken(replace(entry, broken=why)) from exc
+
+    def shared(self, key: Hashable, make: Callable[[], _Pool]) -> _Pool:
+        """Return what all engines of one kind share, made at the first call.
+
+        Engines call it for what outlives one of them: a pool of processes or of
+        connections that counts its users. `close` closes it.
+
+        Args:
+            key: What names it, usually its class.
+            make: Makes it; must have no effect but that.
+        """
+        if key not in self._shared:
+            self._shared[key] = make()
+        found: Any = self._shared[key]
+        return found  # type: ignore[no-any-return]
+
+    async def close(self) -> None:
+        """Close what engines share. Called when the server stops; safe to repeat."""
+        shared, self._shared = list(self._shared.values()), {}
+        results = await asyncio.gather(*(pool.close() for pool in shared), return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                logging.getLogger(__name__).warning("A pool did not close cleanly: %r", result)
 
     def _scan(self) -> Mapping[str, EntryPoint]:
         if self._points is not None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import html
 import json
 
+from persona.core._diffs import render_locations
 from persona.core._errors import TurnError
-from persona.core._events import Plan
+from persona.core._events import ModeChange, Plan
 from persona.core._tools import ToolLog, ToolRow
 
 _MARK = {"pending": "…", "in_progress": "…", "completed": "✓", "failed": "✗"}
@@ -42,6 +43,11 @@ def render_plan(plan: Plan) -> str:
     )
 
 
+def render_mode(change: ModeChange) -> str:
+    """Return the notice that the agent goes on in another mode."""
+    return f"*Mode: {escape_markdown(change.name or change.mode)}.*"
+
+
 def escape_markdown(text: str) -> str:
     """Return ``text`` so that Markdown shows it as it is, on one line."""
     text = html.escape(" ".join(text.split()), quote=False)
@@ -58,6 +64,11 @@ def _tool(row: ToolRow) -> str:
         parts.append(_pre(json.dumps(dict(row.input), ensure_ascii=False, default=str)))
     if row.output:
         parts.append(_pre(row.output))
+    # Markdown is read again after an empty line, and HTML after the next one.
+    if places := render_locations(row.locations):
+        parts.append(f"\n\n{places}\n")
+    if row.changes:
+        parts.append(f"\n\n{row.changes}\n")
     return "".join(parts)
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Coroutine
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal
 
 from persona.core._engine import PersonaEngine
+from persona.core._session import Session
 
 if TYPE_CHECKING:
     from persona.core._persona import BasePersona
@@ -25,10 +26,14 @@ class EngineSlot:
     Args:
         persona: Whose engine it is; its blocks are read from there.
         engine: The first engine.
+
+    Attributes:
+        session: What the engine that answers has told besides its answers.
     """
 
     def __init__(self, persona: BasePersona, engine: PersonaEngine) -> None:
         engine.bind(persona)
+        self.session = Session()
         self._persona = persona
         self._engine = engine
         self._next: PersonaEngine | None = None
@@ -36,6 +41,7 @@ class EngineSlot:
         self._beginning: PersonaEngine | None = None
         self._starting = asyncio.Lock()
         self._unapplied: set[BlockName] = set(_BLOCKS)
+        self._stale = False
         self._background: set[asyncio.Task[None]] = set()
         self._closed = False
 
@@ -91,16 +97,44 @@ class EngineSlot:
             TurnError: Something is missing to run.
         """
         await self.swap()
+        await self.renew()
         await self.start()
         self._apply()
         return self._engine
+
+    def outdate(self) -> None:
+        """Have the engine start anew at the next `renew` or `ready`."""
+        self._stale = True
+
+    async def renew(self) -> None:
+        """Let the engine end itself if it is outdated, to be started again; only between turns."""
+        if not self._stale:
+            return
+        waiting = asyncio.timeout(PATIENCE)  # one that hangs as it starts is restarted all the same
+        with suppress(TimeoutError):
+            async with waiting, self._starting:
+                waiting.reschedule(None)
+                await self._renew()
+        if waiting.expired():
+            await self._renew()
+
+    async def _renew(self) -> None:
+        if not self._stale or self._closed:
+            return
+        self._stale = False
+        self._started = None
+        self._unapplied = set(_BLOCKS)
+        self.session.forget()
+        await self._end(self._engine.restart(), self._engine)
 
     async def swap(self) -> None:
         """Let a waiting engine take over; only between turns."""
         if self._next is None:
             return
         old, self._engine, self._next = self._engine, self._next, None
+        self._stale = False
         self._unapplied = set(_BLOCKS)
+        self.session.forget()
         await self._let_go(old)
 
     def swap_soon(self) -> None:
@@ -137,9 +171,12 @@ class EngineSlot:
                     pass
         if self._started is engine:
             self._started = None
+        await self._end(engine.shutdown(), engine)
+
+    async def _end(self, ending: Awaitable[None], engine: PersonaEngine) -> None:
         try:
             async with asyncio.timeout(PATIENCE):
-                await engine.shutdown()
+                await ending
         except Exception as exc:  # boundary: a plugin; one that cannot end must not stop us
             log = self._persona.log
             log.warning("Engine %s did not shut down cleanly: %r", engine.id, exc)

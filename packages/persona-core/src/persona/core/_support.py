@@ -27,6 +27,16 @@ class EngineSupport:
     """An engine's answer to "which blocks do you honour, and can you run here?".
 
     The default is ``ignored`` everywhere, so that silence is never taken for support.
+
+    Attributes:
+        model: Whether the model that the persona names answers.
+        system_prompt: Whether the prompt reaches the model.
+        mcp_servers: Whether the model can use the persona's MCP servers.
+        skills: Whether the model knows the persona's skills.
+        options: Whether the options take effect.
+        missing: What is missing before the engine can answer.
+        ignored: Single values of the persona without effect though their block is honoured,
+            by dotted path, such as ``model.temperature``.
     """
 
     model: Level = "ignored"
@@ -35,6 +45,7 @@ class EngineSupport:
     skills: Level = "ignored"
     options: Level = "ignored"
     missing: tuple[Requirement, ...] = ()
+    ignored: tuple[str, ...] = ()
 
     @property
     def ready(self) -> bool:
@@ -50,4 +61,5 @@ class EngineSupport:
             "skills": self.skills,
             "options": self.options,
             "missing": [{"what": m.what, "fix": m.fix} for m in self.missing],
+            "ignored": list(self.ignored),
         }

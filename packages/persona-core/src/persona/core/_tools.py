@@ -3,21 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from persona.core._events import ToolCall, ToolCallUpdate, ToolStatus
+from persona.core._diffs import render_diffs
+from persona.core._events import Diff, FilePosition, ToolCall, ToolCallUpdate, ToolStatus
+
+_DIFF_LINES = 40
+"""How many lines of changes a report shows for one call."""
 
 
 @dataclass(slots=True)
 class ToolRow:
-    """One call, as far as is known."""
+    """One call, as far as is known.
+
+    Attributes:
+        changes: The diffs as the report shows them; made once, as that takes its time.
+    """
 
     title: str
     status: ToolStatus
     server: str | None = None
     input: Mapping[str, Any] | None = None
     output: str = ""
+    diffs: tuple[Diff, ...] = ()
+    locations: tuple[FilePosition, ...] = ()
+    changes: str = ""
+
+    def change(self, diffs: tuple[Diff, ...]) -> None:
+        """Take note of the changes of files that the call makes."""
+        if diffs != self.diffs:
+            self.diffs = diffs
+            self.changes = render_diffs(diffs, lines=_DIFF_LINES)
 
 
 class ToolLog:
@@ -42,7 +59,9 @@ class ToolLog:
 
     def start(self, call: ToolCall) -> None:
         """Note a new call; one with a known id replaces what was known."""
-        self._rows[call.id] = ToolRow(call.title, call.status, call.server, call.input)
+        row = ToolRow(call.title, call.status, call.server, call.input, locations=call.locations)
+        row.change(call.diffs)
+        self._rows[call.id] = row
 
     def update(self, update: ToolCallUpdate) -> bool:
         """Note a change and return whether anything is different now.
@@ -50,14 +69,18 @@ class ToolLog:
         Some agents send an update for a call that they never announced; it begins one.
         """
         row = self._rows.get(update.id)
+        known = row is not None
         if row is None:
             row = ToolRow(update.title or "a tool", "in_progress")
             self._rows[update.id] = row
-        before = (row.status, row.title, row.output)
+        before = replace(row)
         row.status = update.status or row.status
         row.title = update.title or row.title
         row.output = row.output if update.output is None else update.output
-        return before != (row.status, row.title, row.output)
+        row.input = row.input if update.input is None else update.input
+        row.change(row.diffs if update.diffs is None else update.diffs)
+        row.locations = row.locations if update.locations is None else update.locations
+        return not known or before != row
 
     def abandon(self) -> None:
         """Mark what is not finished as failed: nothing more will be heard of it."""

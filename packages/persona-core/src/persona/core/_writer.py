@@ -8,9 +8,13 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from persona.core._asking import Asking
 from persona.core._conversation import Conversation
 from persona.core._errors import TurnError
 from persona.core._events import (
+    AvailableCommands,
+    ConfigChange,
+    ModeChange,
     Notice,
     Plan,
     ReplyEvent,
@@ -21,7 +25,8 @@ from persona.core._events import (
     Usage,
 )
 from persona.core._pace import Pace
-from persona.core._render import render_failure, render_plan, render_tools
+from persona.core._permissions import PermissionRequest
+from persona.core._render import render_failure, render_mode, render_plan, render_tools
 from persona.core._tools import ToolLog
 from persona.core._turn import STOPPED, Turn
 
@@ -40,7 +45,10 @@ class WriterStats:
 
 @dataclass(slots=True)
 class _Part:
-    """One message of the reply: text, tools, a plan or a notice."""
+    """One message of the reply: text, tools, a plan or a notice.
+
+    Requests for permission are messages too; `Asking` writes those.
+    """
 
     kind: str
     id: str | None = None
@@ -79,9 +87,11 @@ class ReplyWriter:
     def __init__(self, conversation: Conversation, turn: Turn, *, pace: Pace | None = None) -> None:
         self._conversation = conversation
         self._turn = turn
+        self._asking = Asking(conversation, self._note_of_question, self._on_answer)
         self._pace = pace or Pace()
         self._part: _Part | None = None
         self._open: list[_Part] = []
+        self._reports: list[_Part] = []
         self._timer: asyncio.TimerHandle | None = None
         self._storing: asyncio.TimerHandle | None = None
         self._due = 0.0
@@ -89,6 +99,7 @@ class ReplyWriter:
         self._last_cost = 0.0
         self._usage: Usage | None = None
         self._said_something = False
+        self._finished = False
         self._broken: Exception | None = None
         self.stats = WriterStats()
 
@@ -133,11 +144,12 @@ class ReplyWriter:
             case Text():
                 self._add_text(event.text)
             case Thought():
-                self._conversation.show_status("is thinking…")
+                self._show_status("is thinking…")
             case ToolCall():
-                self._tools(event.id)[1].start(event)
-                self._touch()
-                self._conversation.show_status(f"is using {event.title}…")
+                part, tools = self._tools(event.id)
+                tools.start(event)
+                self._touch(part)
+                self._show_status(f"is using {event.title}…")
             case ToolCallUpdate():
                 part, tools = self._tools(event.id)
                 if tools.update(event):
@@ -150,9 +162,12 @@ class ReplyWriter:
             case Usage():
                 self._usage = event
             case Notice():
-                self._switch("notice").body = event.text
-                self._touch()
-                self._leave()
+                self._notice(event.text)
+            case PermissionRequest():
+                self._ask(event)
+            case AvailableCommands() | ConfigChange() | ModeChange():
+                if self._conversation.session.take(event) and isinstance(event, ModeChange):
+                    self._notice(render_mode(event))
             case ReplyEvent():
                 pass  # of a newer or private kind
             case _:
@@ -171,6 +186,33 @@ class ReplyWriter:
         part.pending.append(text)
         self._touch(part)
 
+    def _notice(self, text: str) -> None:
+        self._switch("notice").body = text
+        self._touch()
+        self._leave()
+
+    # -- permission ----------------------------------------------------------
+
+    def _ask(self, request: PermissionRequest) -> None:
+        if request.decided is not None:
+            return
+        self._leave()
+        self._write_changed()  # what the question is about stands above it
+        self._asking.ask(request)
+        self._said_something = True
+        self._show_status("is thinking…")
+
+    def _on_answer(self, error: Exception | None) -> None:
+        self._broken = self._broken or error
+        if not self._finished:
+            self._show_status("is thinking…")
+
+    def _show_status(self, text: str) -> None:
+        self._conversation.show_status("waits for your leave…" if self._asking.waiting else text)
+
+    def _note_of_question(self, state: str) -> dict[str, Any]:
+        return self._note(_Part("permission"), state, last=False)
+
     # -- parts -------------------------------------------------------------
 
     def _parts(self) -> list[_Part]:
@@ -180,6 +222,12 @@ class ReplyWriter:
         """Return the report that holds this call, else the one that it goes to."""
         for part in self._parts():
             if part.tools is not None and call_id in part.tools:
+                return part, part.tools
+        for part in self._reports:
+            if part.tools is not None and call_id in part.tools:
+                # Some agents say more of a call that is over: it is told where the call stands.
+                self._reports.remove(part)
+                self._open.append(part)
                 return part, part.tools
         part = self._switch("tools")
         if part.tools is None:
@@ -202,11 +250,15 @@ class ReplyWriter:
             self._open.append(part)
         else:
             self._write(part, "complete")
+            if part.tools is not None:
+                self._reports.append(part)
 
     def _finish(self, state: str) -> None:
         """Write what is left, exactly."""
+        self._finished = True
         self._cancel_timers()
         self._conversation.show_status(None)
+        self._asking.withdraw()
         last, parts = self._part, self._parts()
         self._part, self._open = None, []
         for part in parts:

@@ -7,10 +7,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from persona.core import did_you_mean
+from persona.core import did_you_mean, escape_markdown, find_mentions
 from persona.jupyter import _notices as notices
 
 if TYPE_CHECKING:
+    from jupyterlab_chat.models import Message
+
     from persona.jupyter._manager import PersonaManager
 
 _COMMAND = re.compile(r"\s*/([a-z][a-z0-9-]*)(?:\s+(?P<rest>.*))?\s*\Z", re.DOTALL)
@@ -23,29 +25,58 @@ class Command:
     Attributes:
         name: With the slash.
         description: One line for the menu.
-        run: Does it and returns what the chat says.
+        run: Does it and returns what the chat says. It is given what stands after the
+            command, and the message, which a person has written.
     """
 
     name: str
     description: str
-    run: Callable[[PersonaManager, str], Awaitable[str]]
+    run: Callable[[PersonaManager, str, Message], Awaitable[str]]
 
 
-async def _refresh(manager: PersonaManager, _rest: str) -> str:
+async def _refresh(manager: PersonaManager, _rest: str, _message: Message) -> str:
     return notices.refreshed(await manager.refresh())
 
 
-async def _personas(manager: PersonaManager, _rest: str) -> str:
+async def _personas(manager: PersonaManager, _rest: str, _message: Message) -> str:
     return notices.persona_table(manager.listing())
 
 
-async def _stop(manager: PersonaManager, _rest: str) -> str:
+async def _stop(manager: PersonaManager, _rest: str, _message: Message) -> str:
     return notices.stopped(await manager.stop())
 
 
+async def _approve(manager: PersonaManager, rest: str, message: Message) -> str:
+    return manager.desk.answer("approve", rest, manager.in_use, message.sender)
+
+
+async def _deny(manager: PersonaManager, rest: str, message: Message) -> str:
+    return manager.desk.answer("deny", rest, manager.in_use, message.sender)
+
+
+async def _restart(manager: PersonaManager, rest: str, _message: Message) -> str:
+    names = {row.slug: (row.name, row.slug) for row in manager.listing()}
+    asked = find_mentions(rest, names)
+    if rest and not asked:
+        return f"Nobody here is called {escape_markdown(rest)}. Write `/restart @Name`."
+    used = {persona.slug: persona for persona in manager.in_use}
+    if not asked and len(used) > 1:
+        ways = ", ".join(f"`/restart @{slug}`" for slug in used)
+        return f"Which one? {ways}."
+    chosen = [used[slug] for slug in asked or used if slug in used]
+    if not chosen:
+        return "Nothing to restart: it has not answered here since the server started."
+    return " ".join([notices.restarted(p.name, await p.restart()) for p in chosen])
+
+
 COMMANDS = (
+    Command(
+        "/approve", "Allow what a persona asks leave for; with `always`, from now on", _approve
+    ),
+    Command("/deny", "Refuse what a persona asks leave for", _deny),
     Command("/personas", "List the personas of this chat", _personas),
     Command("/refresh-personas", "Read the persona files again", _refresh),
+    Command("/restart", "Stop a persona and start its engine anew: `/restart @Name`", _restart),
     Command("/stop", "Stop the replies that are being written", _stop),
 )
 """All commands, by name."""

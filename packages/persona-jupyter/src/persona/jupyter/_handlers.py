@@ -1,4 +1,4 @@
-"""REST under ``/api/personas``: the catalog, engines, avatars, stop, prepare."""
+"""REST under ``/api/personas``: the catalog, engines, avatars, stop, prepare, permissions."""
 
 from __future__ import annotations
 
@@ -123,6 +123,34 @@ class PrepareHandler(_Base):
         self.finish("{}")
 
 
+class PermissionHandler(_Base):
+    """``POST /api/personas/permission``: a person answers a persona's request."""
+
+    @web.authenticated
+    def post(self) -> None:
+        """Answer with what was decided; 409 if it was before, with who did it."""
+        from persona.jupyter._permissions import answered_already
+
+        chat_id, request, option = self._body("chat_id", "request", "option")
+        manager = self.service.manager(chat_id)
+        if manager is None:
+            raise web.HTTPError(404, "That chat is not open.")
+        by = self.current_user.username
+        name = self.current_user.display_name or self.current_user.name or by
+        counted = False
+        for persona in manager.in_use:
+            try:
+                counted = counted or persona.decide(request, option, by, name)
+            except ValueError as exc:
+                raise web.HTTPError(400, str(exc)) from exc
+        became = answered_already(manager.chat, request)
+        if became is None:
+            raise web.HTTPError(404, "There is no such request in this chat.")
+        if not counted:
+            self.set_status(409)
+        self.finish(json.dumps(became))
+
+
 class AvatarHandler(JupyterHandler):
     """``GET /api/personas/avatar/<slug>?path=<chat>``: the picture of a persona."""
 
@@ -163,5 +191,6 @@ HANDLERS: tuple[tuple[str, Any], ...] = (
     (r"/api/personas/engines", EnginesHandler),
     (r"/api/personas/stop", StopHandler),
     (r"/api/personas/prepare", PrepareHandler),
+    (r"/api/personas/permission", PermissionHandler),
     (r"/api/personas/avatar/([^/]+)", AvatarHandler),
 )

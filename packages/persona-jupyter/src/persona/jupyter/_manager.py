@@ -27,8 +27,10 @@ from persona.jupyter._commands import find_command, unknown_command
 from persona.jupyter._early import EarlyWatch
 from persona.jupyter._inbox import Inbox
 from persona.jupyter._mend import mend_broken_off
+from persona.jupyter._permissions import Desk
 from persona.jupyter._refresh import apply_changes
 from persona.jupyter._routing import Route, addressed_by_persona, route
+from persona.jupyter._session import session_of, state_of
 from persona.jupyter._system import SystemVoice
 
 if TYPE_CHECKING:
@@ -76,6 +78,7 @@ class PersonaManager(LoggingConfigurable):
         self._service = service
         self._inbox = Inbox(chat)
         self._voice = SystemVoice(chat)
+        self.desk = Desk()
         self._view: CatalogView | None = None
         self._personas: dict[str, BasePersona] = {}
         self._used: dict[str, PersonaDefinition] = {}
@@ -163,7 +166,7 @@ class PersonaManager(LoggingConfigurable):
                 await self._answer(message)
                 return
             found, word, rest = command
-            text = unknown_command(word) if found is None else await found.run(self, rest)
+            text = unknown_command(word) if found is None else await found.run(self, rest, message)
             self._say(text, message, "command")
 
     async def _answer(self, message: Message) -> None:
@@ -238,6 +241,11 @@ class PersonaManager(LoggingConfigurable):
         self._say(text, message)
 
     # -- what commands and REST ask for ----------------------------------------
+
+    @property
+    def in_use(self) -> tuple[BasePersona, ...]:
+        """The personas that were used since the chat opened."""
+        return tuple(self._personas.values())
 
     def listing(self) -> list[notices.Listed]:
         """Return every persona of this chat, broken ones too."""
@@ -352,7 +360,6 @@ def list_personas(
         persona = (live or {}).get(slug)
         source = definition.source
         problem = next((d for d in view.findings(slug) if d.severity == "error"), None)
-        state = "busy" if persona and persona.busy else "ready"
         rows.append(
             notices.Listed(
                 slug=slug,
@@ -362,7 +369,8 @@ def list_personas(
                 model=definition.model.model_id if definition.model else None,
                 scope=source.scope if source else "code",
                 file=notices.shown_path(source.file, root) if source else "",
-                state="unavailable" if problem else state,
+                state="unavailable" if problem else state_of(persona),
+                session=session_of(persona),
                 description=definition.identity.description,
                 detail=problem.message if problem else None,
             )

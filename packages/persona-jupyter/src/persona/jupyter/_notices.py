@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from persona.core import Diagnostic, escape_markdown
 
@@ -35,6 +36,7 @@ class Listed:
     state: str
     description: str | None = None
     detail: str | None = None
+    session: Mapping[str, Any] | None = None
 
 
 @dataclass(slots=True)
@@ -60,7 +62,7 @@ def persona_table(rows: Sequence[Listed]) -> str:
             escape_markdown(row.engine),
             escape_markdown(row.model or "–"),
             f"{row.scope}: {escape_markdown(row.file)}",
-            escape_markdown(f"{row.state}: {row.detail}" if row.detail else row.state),
+            escape_markdown(_state(row)),
         )
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
@@ -87,6 +89,12 @@ def stopped(count: int) -> str:
     if count == 0:
         return "Nothing was running."
     return f"Stopped {count} {'reply' if count == 1 else 'replies'}."
+
+
+def restarted(name: str, stopped: bool) -> str:
+    """Return what ``/restart`` answers for one persona."""
+    end = " The reply that was being written is stopped." if stopped else ""
+    return f"{escape_markdown(name)} starts anew with the next message.{end}"
 
 
 def no_personas() -> str:
@@ -176,6 +184,13 @@ def _findings(found: Sequence[Diagnostic], root: Path) -> str:
         + f" ({d.code})"
         for d in found
     )
+
+
+def _state(row: Listed) -> str:
+    if row.detail:
+        return f"{row.state}: {row.detail}"
+    mode = (row.session or {}).get("mode")
+    return f"{row.state}, mode {mode['name']}" if mode else row.state
 
 
 def _mention(row: Listed) -> str:

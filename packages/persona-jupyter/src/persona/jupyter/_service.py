@@ -71,6 +71,7 @@ class PersonaService(LoggingConfigurable):
         """End everything. Called when the server stops."""
         managers, self._managers = list(self._managers.values()), {}
         await asyncio.gather(*(manager.close() for manager in managers))
+        await self.catalog.registry.close()
 
     async def view(self, chat_path: str, *, fresh: bool = False) -> CatalogView:
         """Return the definitions that a chat sees; reads off the event loop.

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from persona.core import (
     EngineSupport,
+    PermissionDecision,
     PersonaContext,
     PersonaEngine,
     PersonaModel,
@@ -17,10 +18,11 @@ from persona.core import (
     Requirement,
     Turn,
 )
+from persona.testing._ask import Ask, AskOptions
 from persona.testing._gate import Gate
 
-Step = str | ReplyEvent | Gate | BaseException
-"""One step of a scripted turn: say it, wait at it, or raise it."""
+Step = str | ReplyEvent | Gate | Ask | BaseException
+"""One step of a scripted turn: say it, wait at it, ask for permission, or raise it."""
 
 
 class ScriptedOptions(BaseModel):
@@ -31,13 +33,17 @@ class ScriptedOptions(BaseModel):
     reply: str | None = Field(
         default=None, description="What it says when no turn is scripted. None: an echo."
     )
+    ask: AskOptions | None = Field(
+        default=None, description="What it asks permission for before it says that."
+    )
 
 
 class ScriptedEngine(PersonaEngine):
     """A small real engine, id ``scripted``: no model, no network, no surprise.
 
     Each call of `script` adds one turn; turns beyond the script answer with the option
-    ``reply`` or, without it, with an echo.
+    ``reply`` or, without it, with an echo; with the option ``ask`` they ask for permission
+    before.
 
     Example:
         ```python
@@ -55,6 +61,7 @@ class ScriptedEngine(PersonaEngine):
         starts: How often `start` was called.
         shutdowns: How often `shutdown` was called.
         ended: How often a turn ended, whichever way.
+        decisions: How its requests for permission were answered.
         start_error: Raised by `start` while it is set.
         missing: What `support` says is missing.
     """
@@ -69,6 +76,7 @@ class ScriptedEngine(PersonaEngine):
         self.starts = 0
         self.shutdowns = 0
         self.ended = 0
+        self.decisions: list[PermissionDecision] = []
         self.start_error: Exception | None = None
         self.missing: tuple[Requirement, ...] = ()
         self._script: deque[tuple[Step, ...]] = deque()
@@ -90,18 +98,31 @@ class ScriptedEngine(PersonaEngine):
     async def reply(self, turn: Turn) -> AsyncIterator[ReplyEvent | str]:
         """Go through the next scripted turn."""
         self.turns.append(turn)
-        echo = turn.options.get("reply") or f"You said: {turn.text}"
-        steps = self._script.popleft() if self._script else (str(echo),)
+        steps = list(self._script.popleft() if self._script else self._usual(turn))
         try:
-            for step in steps:
+            while steps:
+                step = steps.pop(0)
                 if isinstance(step, Gate):
                     await step.hold()
+                elif isinstance(step, Ask):
+                    request = step.request()
+                    yield request
+                    decision = await request.decision()
+                    self.decisions.append(decision)
+                    steps[:0] = step.allowed if decision.allowed else step.refused
                 elif isinstance(step, BaseException):
                     raise step
                 else:
                     yield step
         finally:
             self.ended += 1
+
+    def _usual(self, turn: Turn) -> tuple[Step, ...]:
+        options = ScriptedOptions.model_validate(dict(turn.options))
+        said = options.reply or f"You said: {turn.text}"
+        if options.ask is None or options.ask.on not in turn.text:
+            return (said,)
+        return (options.ask.step(said),)
 
     def apply_model(self, model: PersonaModel | None) -> None:
         """Record."""

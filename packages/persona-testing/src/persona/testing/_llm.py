@@ -17,11 +17,13 @@ from persona.testing._llm_rule import Rule, accept
 
 
 class ScriptedLLM:
-    """A server on loopback that speaks the OpenAI chat-completions dialect and answers by rules.
+    """A server on loopback that speaks the dialects of LLM providers and answers by rules.
 
-    Point an engine at `url` (any key is good) and it gets what the test scripted, over a real
-    connection. Without a matching rule the answer is `echo: <last user text>`. What arrived is
-    in `requests`. Rules may be added at any time and from any thread.
+    Point an engine or an agent at it (any key is good) and it gets what the test scripted, over
+    a real connection, in the dialect that it asked in: OpenAI chat completions and responses
+    (at `url`), Anthropic messages and Gemini (at `root_url`). One rule answers in all of them.
+    Without a matching rule the answer is `echo: <last user text>`. What arrived is in
+    `requests`. Rules may be added at any time and from any thread.
 
     Example:
         ```python
@@ -37,7 +39,7 @@ class ScriptedLLM:
     Args:
         port: The port; 0 takes a free one.
         models: The models that `GET /v1/models` lists.
-        api_key: The only key accepted, else 401; None accepts all.
+        api_key: The only key accepted, in whichever header, else 401; None accepts all.
     """
 
     def __init__(
@@ -59,7 +61,7 @@ class ScriptedLLM:
 
     @property
     def url(self) -> str:
-        """The address to give to a client: `http://127.0.0.1:PORT/v1`.
+        """The address to give to a client of OpenAI's dialects: `http://127.0.0.1:PORT/v1`.
 
         Raises:
             RuntimeError: The server is not started.
@@ -68,12 +70,23 @@ class ScriptedLLM:
             raise RuntimeError("The server has no address yet: use `async with ScriptedLLM()`.")
         return self._url
 
+    @property
+    def root_url(self) -> str:
+        """The address to give to a client of Anthropic's or Gemini's: `http://127.0.0.1:PORT`.
+
+        Raises:
+            RuntimeError: The server is not started.
+        """
+        return self.url.removesuffix("/v1")
+
     def on(
         self,
         match: Match | None = None,
         *,
         model: str | None = None,
         system: str | re.Pattern[str] | None = None,
+        text: str | re.Pattern[str] | None = None,
+        tool: str | None = None,
         when: Callable[[RecordedRequest], bool] | None = None,
         times: int | None = None,
     ) -> Rule:
@@ -85,10 +98,13 @@ class ScriptedLLM:
             match: In the last user text: a substring, a compiled pattern, or a callable of it.
             model: The model asked for, exactly.
             system: In the system prompt: a substring or a compiled pattern.
+            text: Anywhere in what was sent: a substring or a compiled pattern.
+            tool: A tool that is offered. Tells a turn from an agent's request for a title.
             when: Any other test of the request.
             times: How many requests the rule answers in all.
         """
-        rule = Rule(accept(match=match, model=model, system=system, when=when), times)
+        accepts = accept(match=match, model=model, system=system, text=text, tool=tool, when=when)
+        rule = Rule(accepts, times)
         with self._lock:
             self._rules.insert(0, rule)
         return rule

@@ -9,7 +9,7 @@ from typing import Any
 from persona.testing._llm import ScriptedLLM
 from persona.testing._llm_rule import Rule
 
-CONDITIONS = frozenset({"match", "pattern", "model", "system", "times"})
+CONDITIONS = frozenset({"match", "pattern", "model", "system", "text", "tool", "times"})
 WITH_VALUE = frozenset({"reply", "tool_calls", "error", "html", "cut", "content_filter"})
 WITHOUT_VALUE = frozenset({"auth_error", "unknown_model", "context_too_long", "hang", "empty"})
 
@@ -18,9 +18,9 @@ def load_script(llm: ScriptedLLM, path: Path) -> None:
     """Add the rules of a JSON file to a server. In a file the first rule that matches answers.
 
     The file is a list of rules. A rule has conditions (`match`, `pattern`, `model`, `system`,
-    `times`, as in `ScriptedLLM.on`; `pattern` is a regular expression) and `steps`. A step has
-    the name of one of `Rule`'s methods with its value (`true` when it needs none), and that
-    method's options.
+    `text`, `tool`, `times`, as in `ScriptedLLM.on`; `pattern` is a regular expression) and
+    `steps`. A step has the name of one of `Rule`'s methods with its value (`true` when it needs
+    none), and that method's options.
 
     Example:
         ```json

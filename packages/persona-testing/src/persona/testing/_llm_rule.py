@@ -58,10 +58,10 @@ class Rule:
             text: The text, or a callable that makes it from the request.
             chunk: Characters in each chunk of the stream.
             delay: Seconds between chunks.
-            reasoning: Text sent before, as `reasoning_content`.
+            reasoning: Text sent before, as the dialect's reasoning.
             pause: Gates that hold the stream at their places.
             usage: Replaces the counted words in `usage`: `prompt_tokens`, `completion_tokens`.
-            finish: The `finish_reason`; `length` is a reply that ran out of tokens.
+            finish: Why it ends; `length` is a reply that ran out of tokens.
             times: How many requests this step answers.
 
         Raises:
@@ -111,31 +111,20 @@ class Rule:
             headers: Headers to add, such as `retry-after`.
             times: How many requests this step answers.
         """
-        kind = "server_error" if status >= 500 else "invalid_request_error"
-        error = {
-            "message": message or f"Scripted error {status}.",
-            "type": "rate_limit_error" if status == 429 else kind,
-            "code": code,
-        }
-        return self._add(Answer(status=status, error=error, headers=headers or {}), times)
+        text = message or f"Scripted error {status}."
+        return self._refuse(status, code, text, headers or {}, times)
 
     def auth_error(self, *, times: int | None = None) -> Self:
-        """Refuse the key: status 401, code `invalid_api_key`."""
-        message = "Incorrect API key provided. You can find your API key in your account."
-        return self.error(401, code="invalid_api_key", message=message, times=times)
+        """Refuse the key: status 401, in the chat dialect with code `invalid_api_key`."""
+        return self._refuse(401, "invalid_api_key", "", {}, times)
 
     def unknown_model(self, *, times: int | None = None) -> Self:
         """Say that there is no such model: status 404, code `model_not_found`."""
-        message = "The model `{model}` does not exist or you do not have access to it."
-        return self.error(404, code="model_not_found", message=message, times=times)
+        return self._refuse(404, "model_not_found", "", {}, times)
 
     def context_too_long(self, *, times: int | None = None) -> Self:
         """Say that the messages are too long: status 400, code `context_length_exceeded`."""
-        message = (
-            "This model's maximum context length is 8192 tokens. However, your messages resulted "
-            "in 9000 tokens. Please reduce the length of the messages."
-        )
-        return self.error(400, code="context_length_exceeded", message=message, times=times)
+        return self._refuse(400, "context_length_exceeded", "", {}, times)
 
     def html(self, page: str, *, status: int = 200, times: int | None = None) -> Self:
         """Answer with an HTML page, as a proxy's login does."""
@@ -152,7 +141,7 @@ class Rule:
         return self._add(Answer(text=after, end="hang"), times)
 
     def content_filter(self, text: Text = "", *, times: int | None = None) -> Self:
-        """Send `text`, then end with `finish_reason: content_filter`."""
+        """Send `text`, then end because a filter does not let the rest through."""
         return self._add(Answer(text=text, end="content_filter"), times)
 
     def empty(self, *, times: int | None = None) -> Self:
@@ -175,6 +164,13 @@ class Rule:
                     return step.answer
         return None
 
+    def _refuse(
+        self, status: int, code: str, message: str, headers: Mapping[str, str], times: int | None
+    ) -> Self:
+        # Without a message each dialect says what its provider says for that code.
+        error = {"code": code, "message": message}
+        return self._add(Answer(status=status, error=error, headers=headers), times)
+
     def _add(self, answer: Answer, times: int | None) -> Self:
         with self._lock:
             self._steps.append(_Step(answer, times))
@@ -186,6 +182,8 @@ def accept(
     match: Match | None,
     model: str | None,
     system: str | re.Pattern[str] | None,
+    text: str | re.Pattern[str] | None,
+    tool: str | None,
     when: Callable[[RecordedRequest], bool] | None,
 ) -> Callable[[RecordedRequest], bool]:
     """Make one test of a request out of the conditions of a rule. None accepts all."""
@@ -195,6 +193,8 @@ def accept(
             _matches(match, request.user_text)
             and model in (None, request.model)
             and _matches(system, request.system)
+            and (text is None or _matches(text, request.text))
+            and (tool is None or tool in request.tools)
             and (when is None or when(request))
         )
 

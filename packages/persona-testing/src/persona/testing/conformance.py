@@ -57,6 +57,7 @@ class EngineConformance:
         engine_class: The engine.
         prompt: A message that the engine answers with some text.
         long_prompt: A message whose answer takes a while, to be stopped in the middle.
+        asking_prompt: A message on which the engine asks for permission; None if it never asks.
         deviations: For each test that the engine fails on purpose, the reason.
         answer_seconds: How long an answer may take here.
         stop_seconds: How long the end of a stopped turn may take.
@@ -66,6 +67,7 @@ class EngineConformance:
     engine_class: ClassVar[type[PersonaEngine]]
     prompt: ClassVar[str] = "Say hello."
     long_prompt: ClassVar[str] = "Count from one to five hundred, one number a line."
+    asking_prompt: ClassVar[str | None] = None
     deviations: ClassVar[Mapping[str, str]] = MappingProxyType({})
     answer_seconds: ClassVar[float] = 30.0
     stop_seconds: ClassVar[float] = 3.0
@@ -373,6 +375,81 @@ class EngineConformance:
         await self._answer(persona, chat, self.prompt)
         await persona.shutdown()
 
+    # -- permission ----------------------------------------------------------------
+
+    async def _until_asked(self, persona: BasePersona, turn: asyncio.Task[None]) -> None:
+        deadline = time.monotonic() + self.answer_seconds
+        while not turn.done() and time.monotonic() < deadline:
+            await asyncio.sleep(0.005)
+            if persona.permissions:
+                break
+        if not persona.permissions:
+            turn.cancel()
+            await asyncio.wait({turn})
+            pytest.fail(
+                f"The engine did not ask for permission on {self.asking_prompt!r}. Yield a "
+                "PermissionRequest, or leave `asking_prompt` None if it never asks."
+            )
+
+    @pytest.mark.asyncio
+    async def test_stop_withdraws_what_was_asked_and_ends_the_turn(
+        self, persona: BasePersona, chat: MemoryChat
+    ) -> None:
+        if self.asking_prompt is None:
+            pytest.skip("The engine asks for no permission (`asking_prompt` is None).")
+        message = chat.say(self.asking_prompt)
+        turn = asyncio.create_task(persona.process_message(message))
+        await self._until_asked(persona, turn)
+        requests = persona.permissions
+        stopping = asyncio.gather(persona.stop(), turn, return_exceptions=True)
+        await asyncio.wait({stopping}, timeout=self.stop_seconds)
+        if not stopping.done():
+            turn.cancel()
+            pytest.fail(
+                f"A turn that waited for permission did not end in {self.stop_seconds:g} s after "
+                "a stop. Await `request.decision()` and let CancelledError pass; a decision "
+                "without an option means that nobody will answer."
+            )
+        assert all(r.decided is not None and r.decided.option is None for r in requests), (
+            "A stopped request was decided by the engine. Leave that to people."
+        )
+        states = {
+            _note(chat, key)["state"] for key in _ids(chat) if _kind(chat, key) == "permission"
+        }
+        assert states == {"withdrawn"}, "The chat still shows a request that nobody can answer."
+        await self._answer(persona, chat, self.prompt)
+        await persona.shutdown()
+
+    @pytest.mark.asyncio
+    @pytest.mark.parametrize("answer", ["allow_once", "reject_once"])
+    async def test_turn_goes_on_when_permission_is_answered(
+        self, persona: BasePersona, chat: MemoryChat, answer: str
+    ) -> None:
+        if self.asking_prompt is None:
+            pytest.skip("The engine asks for no permission (`asking_prompt` is None).")
+        message = chat.say(self.asking_prompt)
+        turn = asyncio.create_task(persona.process_message(message))
+        await self._until_asked(persona, turn)
+        deadline = time.monotonic() + self.answer_seconds
+        while not turn.done() and time.monotonic() < deadline:
+            for request in persona.permissions:
+                option = next((o for o in request.options if o.kind == answer), None)
+                assert option is not None, (
+                    f"The request offers no answer of the kind {answer!r}: people must be able "
+                    "to allow once and to reject once."
+                )
+                persona.decide(request.id, option.id, "ada", "Ada")
+            await asyncio.sleep(0.005)
+        if not turn.done():
+            await persona.stop()
+            pytest.fail(
+                f"The turn did not end in {self.answer_seconds:g} s after the answer. "
+                "Go on when `request.decision()` returns."
+            )
+        errors = [body for kind, body in _said(persona, chat, message.id) if kind == "error"]
+        assert not errors, f"The turn failed after the answer {answer}: {errors[0]}"
+        await persona.shutdown()
+
     # -- life ------------------------------------------------------------------------
 
     @pytest.mark.asyncio
@@ -383,6 +460,21 @@ class EngineConformance:
                     await engine.shutdown()
             except Exception as exc:  # boundary: a plugin's errors are the finding
                 pytest.fail(f"shutdown() {time_} raises {exc!r}. Release only what is there.")
+
+    @pytest.mark.asyncio
+    async def test_restart_lets_the_next_turn_work(
+        self, persona: BasePersona, chat: MemoryChat
+    ) -> None:
+        try:
+            for _ in range(2):
+                await persona.restart()
+                await self._answer(persona, chat, self.prompt)
+        except (AssertionError, pytest.fail.Exception) as exc:
+            pytest.fail(
+                f"After a restart the engine fails: {exc}\n"
+                "restart() calls shutdown(); override it if start() does not work after that."
+            )
+        await persona.shutdown()
 
     @pytest.mark.asyncio
     async def test_shutdown_leaves_nothing_running(

@@ -30,6 +30,17 @@ class AcpOptions(BaseModel):
         default_factory=dict,
         description="Environment of the agent; ${NAME} is taken from the server's environment.",
     )
+    api_key: str | None = Field(
+        None,
+        repr=False,
+        description="Key for the model; ${NAME} takes it from the server's environment. "
+        "By default the provider's own variable, OPENAI_API_KEY or the like.",
+    )
+    trust_project: bool = Field(
+        False,
+        description="Let the agent load its own configuration from the project: settings, hooks, "
+        "plugins, MCP servers. They may run programs without asking.",
+    )
     start_seconds: float = Field(
         60.0, gt=0, description="How long the agent may take to start and open a session."
     )

@@ -14,7 +14,7 @@ from typing import Any
 from persona.core import EngineSupport, PersonaContext, PersonaModel
 from persona.engines.acp._options import AcpOptions
 
-HOME = "{home}"
+HOME = "{persona:home}"
 """Stands in commands, environment and files for the agent's private configuration home."""
 
 
@@ -74,11 +74,13 @@ class ConfigChoice:
         option: Id or category of the option (``model``, ``mode``, ``thought_level`` …).
         value: What to choose: a value's id or, failing that, its name.
         required: Whether the turn fails when the agent does not offer it; else a notice.
+        also: Other spellings of the same value, tried when ``value`` is not offered.
     """
 
     option: str
     value: str | bool
     required: bool = False
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

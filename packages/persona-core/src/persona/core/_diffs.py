@@ -1,0 +1,101 @@
+"""Changes of files as people read them, bounded in size."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import SequenceMatcher
+from itertools import takewhile
+
+from persona.core._events import Diff, FilePosition
+from persona.core._fences import code_span, fence
+
+_AROUND = 3
+"""Unchanged lines shown on each side of a change."""
+
+_COMPARED = 500
+"""Changed regions of more lines are shown as a whole instead of being compared."""
+
+_MOST = 20
+"""How many files or places are listed."""
+
+
+def render_diffs(diffs: Sequence[Diff], *, lines: int = 120) -> str:
+    """Return each change below the name of its file, in a fence of its own.
+
+    Args:
+        diffs: The changes.
+        lines: How many lines are shown, all files together. Files beyond that are named.
+    """
+    parts: list[str] = []
+    for number, diff in enumerate(diffs):
+        if lines <= 0:
+            rest = [FilePosition(other.path) for other in diffs[number:]]
+            parts.append(f"Not shown: {render_locations(rest)}.")
+            break
+        changed = unified(diff.old or "", diff.new)
+        parts += [_heading(diff), _change(diff, changed, lines)]
+        lines -= len(changed) + 1
+    return "\n\n".join(parts)
+
+
+def render_locations(locations: Sequence[FilePosition]) -> str:
+    """Return the places as one line."""
+    places = dict.fromkeys(
+        p.path if p.line is None else f"{p.path}:{p.line}" for p in locations if p.path
+    )
+    shown = ", ".join(code_span(place) for place in list(places)[:_MOST])
+    more = len(places) - _MOST
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def unified(old: str, new: str) -> list[str]:
+    """Return the lines of a unified diff without the names of the files."""
+    before, after = _lines(old), _lines(new)
+    same = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(before, after, strict=False))))
+    ends = zip(reversed(before[same:]), reversed(after[same:]), strict=False)
+    tail = len(list(takewhile(lambda pair: pair[0] == pair[1], ends)))
+    start = max(same - _AROUND, 0)
+    # Only what lies between equal beginnings and ends is compared: that is quick.
+    a = before[start : len(before) - max(tail - _AROUND, 0)]
+    b = after[start : len(after) - max(tail - _AROUND, 0)]
+    if max(len(a), len(b)) > _COMPARED:
+        return [
+            _hunk(start, len(a), start, len(b)),
+            *(f"-{line}" for line in a),
+            *(f"+{line}" for line in b),
+        ]
+    lines: list[str] = []
+    for group in SequenceMatcher(None, a, b).get_grouped_opcodes(_AROUND):
+        _, from_a, _, from_b, _ = group[0]
+        _, _, to_a, _, to_b = group[-1]
+        lines.append(_hunk(start + from_a, to_a - from_a, start + from_b, to_b - from_b))
+        for tag, a1, a2, b1, b2 in group:
+            if tag == "equal":
+                lines += [f" {line}" for line in a[a1:a2]]
+                continue
+            lines += [f"-{line}" for line in a[a1:a2]]
+            lines += [f"+{line}" for line in b[b1:b2]]
+    return lines
+
+
+def _heading(diff: Diff) -> str:
+    return f"{code_span(diff.path)}{' (new file)' if diff.old is None else ''}"
+
+
+def _change(diff: Diff, changed: Sequence[str], lines: int) -> str:
+    if not changed:
+        return "*The same lines as before.*" if diff.old is not None else "*Empty.*"
+    return fence("\n".join(changed), "diff", lines=lines)
+
+
+def _lines(text: str) -> list[str]:
+    # Not splitlines(): it also splits at characters that the reader must see.
+    return text.removesuffix("\n").split("\n") if text else []
+
+
+def _hunk(a: int, a_length: int, b: int, b_length: int) -> str:
+    return f"@@ -{_range(a, a_length)} +{_range(b, b_length)} @@"
+
+
+def _range(start: int, length: int) -> str:
+    return f"{start + 1 if length else start},{length}"

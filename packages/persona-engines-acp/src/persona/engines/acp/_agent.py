@@ -1,0 +1,351 @@
+"""One running agent: its process, the connection to it, and what it can do."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import itertools
+import logging
+import os
+import re
+import shutil
+from collections import deque
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Protocol
+
+from persona.core import TurnError
+from persona.engines.acp import _failures as failures
+from persona.engines.acp._environment import base_environment, with_folder_first
+from persona.engines.acp._home import in_home, prepare_home
+from persona.engines.acp._plan import Launch
+from persona.engines.acp._process import AgentProcess
+from persona.engines.acp._row import AgentRow
+from persona.engines.acp._stderr import secrets_of
+from persona.engines.acp._transport import JsonObject
+
+PROTOCOL = 1
+
+_EARLY_SESSIONS = 16
+_EARLY_UPDATES = 200
+_LAST_WORDS = 1.0
+
+
+class Listener(Protocol):
+    """A session, as its agent sees it."""
+
+    def on_update(self, update: JsonObject) -> None:
+        """Take a ``session/update``, in order; must not wait."""
+
+    async def on_permission(self, params: JsonObject) -> JsonObject:
+        """Answer a ``session/request_permission``."""
+
+
+class Agent:
+    """An agent's process with which sessions are had.
+
+    Attributes:
+        row: What is known about the agent.
+        capabilities: What it says that it can do.
+        auth_methods: The logins that it offers.
+        retired: Whether no new session or prompt may begin on it.
+        worked: Whether a turn was finished on it.
+        home: Its private home.
+
+    Args:
+        row: What is known about the agent.
+        launch: How it is started.
+        log: Logger.
+    """
+
+    def __init__(self, row: AgentRow, launch: Launch, log: logging.Logger) -> None:
+        self.row = row
+        self.capabilities: JsonObject = {}
+        self.auth_methods: tuple[JsonObject, ...] = ()
+        self.retired = False
+        self.worked = False
+        self.home = Path()
+        self._launch = launch
+        self._log = log
+        self._process = AgentProcess(row.name, self._on_update, log)
+        self._process.stderr.hide(secrets_of(launch))
+        self._connection: Any = None
+        self._listeners: dict[str, Listener] = {}
+        self._early: dict[str, deque[JsonObject]] = {}
+        self._busy = 0
+        self._stopping: asyncio.Task[None] | None = None
+
+    # -- life ---------------------------------------------------------------------
+
+    async def start(self, seconds: float) -> None:
+        """Start the process and shake hands.
+
+        Raises:
+            TurnError: It cannot be started, is too old, or does not answer in time.
+        """
+        try:
+            async with asyncio.timeout(seconds):
+                await self._start()
+        except TimeoutError:
+            raise failures.no_start(
+                self.row, f"it did not answer within {seconds:g} s.", self._heard()
+            ) from None
+        except (OSError, ValueError) as exc:
+            # ConnectionError is an OSError: it has ended.
+            if isinstance(exc, ConnectionError):
+                raise await self._not_ready() from exc
+            raise failures.no_start(self.row, f"{exc}.") from exc
+        finally:
+            if self._connection is None or not self.capabilities:
+                self.retired = True
+
+    async def stop(self) -> None:
+        """End the process and everything that it started; safe to repeat."""
+        self.retired = True
+        if self._stopping is None:
+            self._stopping = asyncio.create_task(self._stop(), name=f"stop of {self.row.id}")
+        await asyncio.shield(self._stopping)
+
+    def retire(self) -> None:
+        """Let nothing new begin here; the process ends when no turn runs on it any more."""
+        self.retired = True
+        self._stop_if_idle()
+
+    @property
+    def alive(self) -> bool:
+        """Whether a session can be had with it."""
+        process = self._process
+        return not (self.retired or process.ended.is_set() or process.messages.closed)
+
+    @property
+    def pid(self) -> int | None:
+        """Id of its process group."""
+        return self._process.pid
+
+    @property
+    def stopped(self) -> asyncio.Task[None] | None:
+        """The end that is under way, if it is."""
+        return self._stopping
+
+    async def _start(self) -> None:
+        connection = importlib.import_module("acp.connection")  # imported off the loop before
+        command, env, cwd = await asyncio.to_thread(self._prepare)
+        if command is None:
+            raise failures.not_installed(self.row, self._launch.command[0])
+        await self._process.start(command, env, cwd)
+        self._connection = connection.Connection(self._handle, self._process.messages)
+        answer = await self.request(
+            "initialize",
+            {
+                "protocolVersion": PROTOCOL,
+                "clientCapabilities": {
+                    "fs": {"readTextFile": False, "writeTextFile": False},
+                    "terminal": False,
+                },
+                "clientInfo": {
+                    "name": "personas",
+                    "title": "Personas",
+                    "version": version("persona-engines-acp"),
+                },
+            },
+            "start",
+        )
+        spoken = answer.get("protocolVersion")
+        if spoken != PROTOCOL or isinstance(spoken, bool):
+            raise failures.wrong_protocol(self.row, spoken)
+        await self._check_version(answer, command, env)
+        methods = answer.get("authMethods")
+        self.auth_methods = tuple(
+            m for m in (methods if isinstance(methods, list) else ()) if isinstance(m, dict)
+        )
+        self.capabilities = {"protocolVersion": spoken, **_object(answer, "agentCapabilities")}
+
+    def _prepare(self) -> tuple[list[str] | None, dict[str, str], Path]:
+        home = self.home = prepare_home(self._launch)
+        env = base_environment(os.environ)
+        env |= {name: in_home(value, home) for name, value in self._launch.env}
+        command = [in_home(part, home) for part in self._launch.command]
+        program = shutil.which(command[0], path=env.get("PATH"))
+        if program is None:
+            return None, env, home
+        env = with_folder_first(env, Path(program).parent)
+        return [program, *command[1:]], env, home
+
+    async def _check_version(
+        self, answer: JsonObject, command: list[str], env: Mapping[str, str]
+    ) -> None:
+        if not self.row.minimum:
+            return
+        said = _object(answer, "agentInfo").get("version")
+        if not isinstance(said, str):
+            said = await _asked_version([command[0], *self.row.version_args], env)
+        numbers = version_numbers(said)
+        if numbers and numbers < self.row.minimum:
+            raise failures.too_old(self.row, ".".join(map(str, numbers)))
+
+    async def _stop(self) -> None:
+        if self._connection is not None:
+            with suppress(ConnectionError):
+                await self._connection.close()
+        await self._process.stop()
+
+    # -- turns ------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Note that a turn runs on it."""
+        self._busy += 1
+
+    def end(self) -> None:
+        """Note that a turn has ended."""
+        self._busy -= 1
+        if self.retired:
+            self._stop_if_idle()
+
+    def _stop_if_idle(self) -> None:
+        if self._busy <= 0 and self._stopping is None:
+            self._stopping = asyncio.create_task(self._stop(), name=f"stop of {self.row.id}")
+
+    # -- talking ------------------------------------------------------------------------
+
+    async def request(self, method: str, params: JsonObject, what: str) -> JsonObject:
+        """Send a request and return its result.
+
+        Args:
+            method: The method.
+            params: Its parameters.
+            what: What the agent is asked to do, for the user, after "could not".
+
+        Raises:
+            TurnError: The agent refused; kind ``login`` if it wants a login.
+            ConnectionError: The agent is gone.
+        """
+        errors = importlib.import_module("acp.exceptions")
+        try:
+            result = await self._connection.send_request(method, params)
+        except errors.RequestError as exc:
+            if exc.code == failures.AUTH_REQUIRED:
+                raise failures.login_wanted(self.row, self.auth_methods) from exc
+            message = self._process.stderr.redact(str(exc))
+            data = None if exc.data is None else self._process.stderr.redact(str(exc.data))
+            raise failures.refused(self.row, what, message, data, exc.code) from exc
+        return result if isinstance(result, dict) else {}
+
+    async def notify(self, method: str, params: JsonObject) -> None:
+        """Send a notification; one that cannot be delivered is dropped."""
+        with suppress(ConnectionError):
+            await self._connection.send_notification(method, params)
+
+    def can(self, *path: str) -> bool:
+        """Whether a capability is there: ``can("sessionCapabilities", "resume")``."""
+        value: Any = self.capabilities
+        for name in path:
+            value = value.get(name) if isinstance(value, dict) else None
+        return value is not None and value is not False
+
+    async def failure(self) -> TurnError:
+        """Return why it is gone, as the chat says it."""
+        await self._process.wait_ended(_LAST_WORDS)
+        return failures.gone(self.row, self._process.why or self._ending(), self._heard())
+
+    async def _not_ready(self) -> TurnError:
+        await self._process.wait_ended(_LAST_WORDS)
+        why = self._process.why or self._ending() or "it closed its output."
+        return failures.no_start(self.row, why, self._heard())
+
+    def _ending(self) -> str:
+        code = self._process.returncode
+        if code is None:
+            return ""
+        return (
+            f"it was ended by signal {code - 128}." if code > 128 else f"its exit code is {code}."
+        )
+
+    def _heard(self) -> tuple[str, ...]:
+        """What it said at last, for the details of an error."""
+        said = self._process.stderr.last_lines
+        dropped = self._process.messages.dropped
+        return (*said, *(self._process.stderr.redact(line) for line in dropped))
+
+    # -- sessions -------------------------------------------------------------------------
+
+    def attach(self, session_id: str, listener: Listener) -> None:
+        """Give a session's updates to ``listener`` from now on, those already here first."""
+        self._listeners[session_id] = listener
+        for update in self._early.pop(session_id, ()):
+            listener.on_update(update)
+
+    def detach(self, session_id: str) -> None:
+        """Drop what comes for a session from now on."""
+        self._listeners.pop(session_id, None)
+
+    def hide(self, secrets: Iterable[str]) -> None:
+        """Blank out values in everything that is logged and shown of it."""
+        self._process.stderr.hide(secrets)
+
+    def _on_update(self, params: JsonObject) -> None:
+        session_id, update = params.get("sessionId"), params.get("update")
+        if not isinstance(session_id, str) or not isinstance(update, dict):
+            return
+        listener = self._listeners.get(session_id)
+        if listener is not None:
+            listener.on_update(update)
+            return
+        # Some updates overtake the answer that tells the session's id.
+        if session_id not in self._early and len(self._early) >= _EARLY_SESSIONS:
+            self._early.pop(next(iter(self._early)))
+        waiting = self._early.setdefault(session_id, deque(maxlen=_EARLY_UPDATES))
+        waiting.append(update)
+
+    async def _handle(self, method: str, params: Any, is_notification: bool) -> Any:
+        if is_notification:
+            return None
+        errors = importlib.import_module("acp.exceptions")
+        if method != "session/request_permission":
+            raise errors.RequestError.method_not_found(method)
+        listener = None
+        if isinstance(params, dict):
+            listener = self._listeners.get(str(params.get("sessionId")))
+        if listener is None:
+            return {"outcome": {"outcome": "cancelled"}}
+        return await listener.on_permission(params)
+
+
+def load_sdk() -> None:
+    """Import the ACP SDK; takes about a second, so call it off the event loop."""
+    importlib.import_module("acp.connection")
+
+
+def version_numbers(text: str) -> tuple[int, ...]:
+    """Return the numbers of the first version in a text, or nothing."""
+    found = re.search(r"\d+(?:\.\d+)+|\d+", text)
+    return tuple(itertools.islice(map(int, found.group().split(".")), 4)) if found else ()
+
+
+async def _asked_version(command: list[str], env: Mapping[str, str]) -> str:
+    """Return what the program prints about its version; empty if nothing in time."""
+    if len(command) < 2:
+        return ""
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        env=dict(env),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        async with asyncio.timeout(10):
+            output, _ = await process.communicate()
+    except TimeoutError:
+        return ""
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    return output.decode("utf-8", "replace")
+
+
+def _object(value: JsonObject, name: str) -> JsonObject:
+    found = value.get(name)
+    return found if isinstance(found, dict) else {}

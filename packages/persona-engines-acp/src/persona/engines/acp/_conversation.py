@@ -1,0 +1,333 @@
+"""One persona's conversation with an agent in one chat, over processes and sessions."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from persona.core import McpServer, Turn, TurnError, note
+from persona.engines.acp import _failures as failures
+from persona.engines.acp._handover import handover, ids_up_to
+from persona.engines.acp._home import fingerprint, in_home_all, launch_data
+from persona.engines.acp._memory import Remembered, recall, remember
+from persona.engines.acp._options import AcpOptions
+from persona.engines.acp._plan import ConfigChoice, Launch, SessionPlan
+from persona.engines.acp._pool import AgentPool, Lease
+from persona.engines.acp._row import AgentRow
+from persona.engines.acp._servers import named_values, server_params
+from persona.engines.acp._session import Session, open_session
+from persona.engines.acp._stderr import secrets_among, secrets_in
+
+if TYPE_CHECKING:
+    from persona.core import BasePersona
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the next turn is to be had with.
+
+    Attributes:
+        launch: How the agent is started.
+        plan: What its session is opened with.
+        choices: How the session is set.
+        servers: MCP servers, variables replaced.
+        folder: Where the agent works.
+        options: The persona's options.
+    """
+
+    launch: Launch
+    plan: SessionPlan
+    choices: tuple[ConfigChoice, ...]
+    servers: tuple[McpServer, ...]
+    folder: Path
+    options: AcpOptions
+
+    @property
+    def opening(self) -> tuple[Any, ...]:
+        """What a session cannot change once it is open; equal ones can be had with one."""
+        plan = self.plan
+        return (self.launch, self.folder, self.servers, plan.extra, plan.preamble, plan.stdio_mcp)
+
+    def fingerprint(self) -> str:
+        """Return a short name of `opening`, safe to be in a chat. Blocking."""
+        servers = [server.model_dump(mode="json") for server in self.servers]
+        plan = self.plan
+        return fingerprint(
+            [
+                launch_data(self.launch),
+                str(self.folder),
+                servers,
+                dict(plan.extra),
+                plan.preamble,
+                plan.stdio_mcp,
+            ]
+        )
+
+
+@dataclass(slots=True)
+class _Open:
+    """A session that is open, and what it holds."""
+
+    wanted: Wanted
+    session: Session
+    lease: Lease
+    stack: AsyncExitStack
+    print: str
+    problems: list[str]
+
+
+class AgentConversation:
+    """Keeps one session open, opens another when the settings or the process change.
+
+    Args:
+        row: The agent.
+        persona: Whose conversation it is.
+        pool: The processes.
+        log: Logger.
+    """
+
+    def __init__(
+        self, row: AgentRow, persona: BasePersona, pool: AgentPool, log: logging.Logger
+    ) -> None:
+        self._row = row
+        self._persona = persona
+        self._pool = pool
+        self._log = log
+        self._open: _Open | None = None
+        self._opening: tuple[Wanted, asyncio.Task[_Open]] | None = None
+        self._launches: set[Launch] = set()
+        self._closing: set[asyncio.Task[None]] = set()
+        self._last: tuple[str, str] | None = None
+        self._heard: set[str] = set()
+        self._asked: set[str] = set()
+        self._giving: set[str] = set()
+        self._heard_in = ""
+        self._primed = ""
+
+    # -- getting a session --------------------------------------------------------------
+
+    async def ready(self, wanted: Wanted) -> Session:
+        """Return an open session, the one at hand if it was opened with the same.
+
+        When the caller is cancelled the opening goes on; the next turn finds it.
+
+        Raises:
+            TurnError: The agent cannot be started or refused.
+        """
+        self._launches = {wanted.launch}
+        if self._open is not None and self._usable(self._open, wanted):
+            return self._open.session
+        opening = self._opening
+        if opening is None or opening[0].opening != wanted.opening or opening[1].done():
+            await self._drop()
+            task = asyncio.create_task(
+                self._open_in_time(wanted), name=f"session of {self._persona.id}"
+            )
+            task.add_done_callback(_look_at)  # whoever wanted it may have gone
+            self._opening = (wanted, task)
+        else:
+            task = opening[1]
+        try:
+            self._open = await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if task.cancelled():  # it was ended, not we
+                raise TurnError(f"{self._row.name} was restarted.", fix="Ask again.") from None
+            raise
+        self._opening = None
+        return self._open.session
+
+    async def configure(self, session: Session, wanted: Wanted) -> list[str]:
+        """Set the session as wanted; return what the agent does not take.
+
+        Raises:
+            TurnError: It does not take something that is required, or is gone.
+        """
+        problems = list(self._open.problems) if self._open else []
+        try:
+            async with asyncio.timeout(wanted.options.start_seconds):
+                more, _ = await session.settings.apply(wanted.choices, wanted.plan.set_model)
+        except ConnectionError as exc:
+            session.agent.retire()
+            raise await session.agent.failure() from exc
+        except TimeoutError:
+            session.agent.retire()
+            raise self._slow(wanted) from None
+        except TurnError as exc:
+            if exc.kind == "login":
+                session.agent.retire()
+            raise
+        return problems + more
+
+    # -- what the agent has heard ------------------------------------------------------------
+
+    def before(self, session: Session, wanted: Wanted, turn: Turn, text: str) -> list[str]:
+        """Return the texts that come before the message: instructions, what was missed."""
+        self._recollect(session, turn)
+        self._giving = {turn.message.id}
+        parts: list[str] = []
+        if wanted.plan.preamble and self._primed != session.id and not session.resumed:
+            parts.append(wanted.plan.preamble)
+        command = text[1:].split(None, 1)[0] if text.startswith("/") and text[1:].strip() else ""
+        if command and command in session.commands:
+            return parts  # a command must come first; what was missed comes next time
+        self._giving.update(utterance.id for utterance in turn.history)
+        heard = self._heard | self._own_answers(turn)
+        parts.append(handover(turn, heard, fresh=not self._heard))
+        return [part for part in parts if part]
+
+    def note(self, session: Session, turn: Turn) -> None:
+        """Take note of what the agent is given now, here and in the chat."""
+        self._heard |= self._giving
+        self._asked.add(turn.message.id)
+        self._primed = session.id
+        opened = self._open
+        if opened is None:
+            return
+        self._last = (opened.print, session.id)
+        remember(
+            self._persona.ychat,
+            self._persona.slug,
+            Remembered(self._row.id, session.id, opened.print, turn.message.id),
+        )
+
+    def _recollect(self, session: Session, turn: Turn) -> None:
+        """Find out what this session has heard, if it is another one than before."""
+        if self._heard_in == session.id:
+            return
+        self._heard_in = session.id
+        self._heard, self._asked = set(), set()
+        stored = recall(self._persona.ychat, self._persona.slug)
+        if session.resumed and stored is not None and stored.session == session.id:
+            self._heard = ids_up_to(turn.history, stored.seen)
+            self._asked = {stored.seen}
+
+    def _own_answers(self, turn: Turn) -> set[str]:
+        """Return the ids of what the agent itself has answered in this session."""
+        if not self._asked:
+            return set()
+        return {
+            message.id
+            for message in self._persona.ychat.get_messages()
+            if message.sender == self._persona.id
+            and str(note(message).get("answers")) in self._asked
+        }
+
+    # -- ending ---------------------------------------------------------------------------------
+
+    async def close(self) -> None:
+        """Close the session and give the process back; safe to repeat."""
+        await self._drop()
+        if self._closing:
+            await asyncio.wait(self._closing)
+
+    async def restart(self) -> None:
+        """Give the process up, whoever else uses it, and begin with a fresh one."""
+        if self._open is not None:
+            self._open.session.agent.retire()
+        for launch in self._launches:
+            self._pool.restart(launch)
+        self._launches.clear()
+        await self.close()
+
+    async def _drop(self) -> None:
+        opening, self._opening = self._opening, None
+        opened, self._open = self._open, None
+        if opening is not None:
+            task = opening[1]
+            if not task.done():
+                task.cancel()
+                await asyncio.wait({task})
+            if not task.cancelled() and task.exception() is None and task.result() is not opened:
+                await self._leave(task.result())
+        if opened is not None:
+            await self._leave(opened)
+
+    async def _leave(self, opened: _Open) -> None:
+        """Close a session; goes on if the caller is cancelled."""
+        task = asyncio.create_task(_close(opened), name=f"close of {self._persona.id}")
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+        await asyncio.shield(task)
+
+    # -- opening --------------------------------------------------------------------------------
+
+    def _usable(self, opened: _Open, wanted: Wanted) -> bool:
+        session = opened.session
+        return session.agent.alive and not session.lost and opened.wanted.opening == wanted.opening
+
+    async def _open_in_time(self, wanted: Wanted) -> _Open:
+        options = wanted.options
+        lease = await self._pool.acquire(
+            self._row,
+            wanted.launch,
+            start_seconds=options.start_seconds,
+            idle_seconds=options.idle_seconds,
+        )
+        stack = AsyncExitStack()
+        try:
+            async with asyncio.timeout(options.start_seconds):
+                return await self._open_session(wanted, lease, stack)
+        except BaseException as exc:
+            # One that has not answered, or wants a login, is of no use to anybody.
+            wants_login = isinstance(exc, TurnError) and exc.kind == "login"
+            if wants_login or isinstance(exc, TimeoutError | ConnectionError):
+                lease.agent.retire()
+            problem = await self._problem(exc, wanted, lease)
+            await stack.aclose()
+            await lease.release()
+            if problem is exc:
+                raise
+            raise problem from exc
+
+    async def _open_session(self, wanted: Wanted, lease: Lease, stack: AsyncExitStack) -> _Open:
+        agent = lease.agent
+        agent.hide(secrets_among(named_values(wanted.servers)))
+        agent.hide(secrets_in(json.dumps(dict(wanted.plan.extra), default=str)))
+        servers, problems = await server_params(
+            agent,
+            wanted.servers,
+            wanted.folder,
+            stack,
+            takes_stdio=wanted.plan.stdio_mcp,
+            log=self._log,
+        )
+        extra = in_home_all(wanted.plan.extra, agent.home)
+        params = {"cwd": str(wanted.folder), "mcpServers": servers, **extra}
+        print_ = await asyncio.to_thread(wanted.fingerprint)
+        session = await open_session(agent, params, self._stored(print_), self._log)
+        return _Open(wanted, session, lease, stack, print_, problems)
+
+    def _stored(self, print_: str) -> str | None:
+        if self._last is not None and self._last[0] == print_:
+            return self._last[1]
+        known = recall(self._persona.ychat, self._persona.slug)
+        if known is None or known.agent != self._row.id or known.settings != print_:
+            return None
+        return known.session
+
+    async def _problem(self, exc: BaseException, wanted: Wanted, lease: Lease) -> BaseException:
+        if isinstance(exc, TimeoutError):
+            return self._slow(wanted)
+        if isinstance(exc, ConnectionError):
+            return await lease.agent.failure()
+        return exc
+
+    def _slow(self, wanted: Wanted) -> TurnError:
+        seconds = wanted.options.start_seconds
+        return failures.no_start(self._row, f"it did not open a session within {seconds:g} s.")
+
+
+def _look_at(task: asyncio.Task[_Open]) -> None:
+    if not task.cancelled():
+        task.exception()
+
+
+async def _close(opened: _Open) -> None:
+    await opened.session.close()
+    await opened.stack.aclose()
+    await opened.lease.release()

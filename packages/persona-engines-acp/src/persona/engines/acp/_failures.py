@@ -1,0 +1,110 @@
+"""What the chat says when an agent cannot be used."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from persona.core import TurnError
+from persona.engines.acp._row import AgentRow
+
+AUTH_REQUIRED = -32000
+NOT_FOUND = -32002
+
+_LOST = re.compile(
+    r"(?i)session\b.*(not found|unknown|not exist)|(unknown|invalid|no such) session"
+)
+
+
+def not_installed(row: AgentRow, program: str) -> TurnError:
+    """The program is not there."""
+    return TurnError(
+        f"{row.name} is not installed: there is no program {program!r}.",
+        fix=f"Install it: {row.install}" if row.install else "Install it, or correct its path.",
+        kind="not-installed",
+    )
+
+
+def too_old(row: AgentRow, version: str) -> TurnError:
+    """The version does not work with this engine."""
+    minimum = ".".join(map(str, row.minimum))
+    return TurnError(
+        f"{row.name} {version} is too old; {minimum} is needed.",
+        fix=f"Update it: {row.install}" if row.install else "Update it.",
+        kind="too-old",
+    )
+
+
+def wrong_protocol(row: AgentRow, version: object) -> TurnError:
+    """The agent speaks another version of the protocol."""
+    return TurnError(
+        f"{row.name} speaks version {str(version)[:20]} of the Agent Client Protocol; "
+        "version 1 is needed.",
+        fix=f"Install another version: {row.install}" if row.install else "Update it.",
+        kind="protocol",
+    )
+
+
+def no_start(row: AgentRow, why: str, details: Sequence[str] = ()) -> TurnError:
+    """The process could not be started, or ended or hung before it was ready."""
+    return TurnError(
+        f"{row.name} could not be started: {why}",
+        fix="Try the program in a terminal, then ask again.",
+        details="\n".join(details),
+        kind="start",
+    )
+
+
+def gone(row: AgentRow, why: str, details: Sequence[str] = ()) -> TurnError:
+    """The process ended in the middle."""
+    return TurnError(
+        f"{row.name} ended unexpectedly{': ' + why if why else '.'}",
+        fix="Ask again: it is started anew.",
+        details="\n".join(details),
+        kind="crash",
+    )
+
+
+def login_wanted(row: AgentRow, methods: Iterable[Mapping[str, Any]]) -> TurnError:
+    """The agent wants a login first."""
+    ways = [_method(method) for method in methods]
+    return TurnError(
+        f"{row.name} wants you to log in first.",
+        fix=f"{row.login or 'Log in with its own program in a terminal.'} Then ask again.",
+        details="\n".join(["It offers:", *ways]) if ways else "",
+        kind="login",
+    )
+
+
+def refused(
+    row: AgentRow, what: str, message: str, data: object = None, code: object = None
+) -> TurnError:
+    """The agent answered a request with an error; kind ``lost`` if it forgot the session."""
+    lost = code == NOT_FOUND or _LOST.search(message) is not None
+    return TurnError(
+        f"{row.name} could not {what}: {message.rstrip('.')}.",
+        fix="Ask again; if it stays, /restart it or look at its own settings.",
+        details="" if data is None else str(data)[:4000],
+        kind="lost" if lost else "agent",
+    )
+
+
+def bad_options(message: str) -> TurnError:
+    """A value under ``options`` cannot be used."""
+    return TurnError(message, fix="Correct it under options: in the persona file.", kind="options")
+
+
+def no_variable(name: str) -> TurnError:
+    """``${NAME}`` names a variable that is not set."""
+    return TurnError(
+        f"The environment variable {name} is not set.",
+        fix="Set it where the Jupyter server is started, or take it out of the persona file.",
+        kind="environment",
+    )
+
+
+def _method(method: Mapping[str, Any]) -> str:
+    name = str(method.get("name") or method.get("id") or "a login")
+    text = str(method.get("description") or "").strip()
+    return f"- {name}: {text}" if text else f"- {name}"

@@ -1,0 +1,212 @@
+"""Where a model is served, in which dialect, with which key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from ipaddress import ip_address
+from types import MappingProxyType
+from typing import Literal
+from urllib.parse import urlsplit
+
+from persona.core import PersonaModel, Requirement, expand_env
+from persona.engines.acp._plan import Blocks
+
+Dialect = Literal["openai", "anthropic", "gemini"]
+
+KEYS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "anthropic": ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"),
+        "cerebras": ("CEREBRAS_API_KEY",),
+        "deepseek": ("DEEPSEEK_API_KEY",),
+        "fireworks_ai": ("FIREWORKS_AI_API_KEY", "FIREWORKS_API_KEY"),
+        "gemini": ("GEMINI_API_KEY", "GOOGLE_API_KEY"),
+        "groq": ("GROQ_API_KEY",),
+        "huggingface": ("HUGGINGFACE_API_KEY", "HF_TOKEN"),
+        "mistral": ("MISTRAL_API_KEY",),
+        "nvidia_nim": ("NVIDIA_NIM_API_KEY",),
+        "openai": ("OPENAI_API_KEY",),
+        "openrouter": ("OPENROUTER_API_KEY",),
+        "perplexity": ("PERPLEXITYAI_API_KEY", "PERPLEXITY_API_KEY"),
+        "together_ai": ("TOGETHERAI_API_KEY", "TOGETHER_API_KEY"),
+        "xai": ("XAI_API_KEY",),
+    }
+)
+"""For each provider the variables that may hold its key, the first one that is set counts."""
+
+_OPENAI_ADDRESSES: Mapping[str, str] = MappingProxyType(
+    {
+        "cerebras": "https://api.cerebras.ai/v1",
+        "deepseek": "https://api.deepseek.com/v1",
+        "fireworks_ai": "https://api.fireworks.ai/inference/v1",
+        "groq": "https://api.groq.com/openai/v1",
+        "huggingface": "https://router.huggingface.co/v1",
+        "lm_studio": "http://localhost:1234/v1",
+        "mistral": "https://api.mistral.ai/v1",
+        "nvidia_nim": "https://integrate.api.nvidia.com/v1",
+        "ollama": "http://localhost:11434/v1",
+        "openai": "https://api.openai.com/v1",
+        "openrouter": "https://openrouter.ai/api/v1",
+        "perplexity": "https://api.perplexity.ai",
+        "together_ai": "https://api.together.xyz/v1",
+        "xai": "https://api.x.ai/v1",
+    }
+)
+_OWN_ADDRESSES: Mapping[str, str] = MappingProxyType(
+    {
+        "anthropic": "https://api.anthropic.com",
+        "gemini": "https://generativelanguage.googleapis.com",
+    }
+)
+_OLLAMA = frozenset({"ollama", "ollama_chat"})
+_OLLAMA_VARIABLES = ("OLLAMA_API_BASE", "OLLAMA_HOST")
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where the model of a persona is.
+
+    Attributes:
+        provider: What stands before the slash of the model's id; empty without one.
+        model: What stands behind it.
+        dialect: What is spoken there.
+        own: Whether an address is given, by the persona or by the environment.
+        url: Its address, or None if it is not known here.
+        key: The key to send there, or None.
+        missing: What is missing to reach it.
+    """
+
+    provider: str
+    model: str
+    dialect: Dialect
+    own: bool
+    url: str | None
+    key: str | None = field(repr=False)
+    missing: tuple[Requirement, ...] = ()
+
+    @property
+    def root(self) -> str:
+        """The address without its ``/v1``, for agents that add it."""
+        return (self.url or "").removesuffix("/v1")
+
+    @property
+    def openai_url(self) -> str:
+        """The address with ``/v1`` where only a host is given, as OpenAI's dialect has it."""
+        url = self.url or ""
+        return url if urlsplit(url).path.strip("/") else f"{url}/v1"
+
+
+def keyed(blocks: Blocks) -> Blocks:
+    """Return the blocks with ``options.api_key`` where the provider's key is looked for."""
+    given = blocks.options.api_key
+    if given is None or blocks.model is None:
+        return blocks
+    key, _ = _expanded(given, "options.api_key", blocks.environment)
+    names = KEYS.get(blocks.model.provider or "", ())
+    environment = {k: v for k, v in blocks.environment.items() if k not in names}
+    if key and names:
+        environment[names[0]] = key
+    return replace(blocks, environment=environment)
+
+
+def endpoint(model: PersonaModel, blocks: Blocks) -> Endpoint:
+    """Return where ``model`` is served.
+
+    A key belongs to its provider: it is not sent to another address that a persona names,
+    unless that is on this machine or the environment names it too. A key that the persona
+    names itself goes wherever it says.
+    """
+    environment = blocks.environment
+    provider = model.provider or ""
+    given, unset = _expanded(model.model_url, "model_url", environment)
+    missing = list(unset)
+    given = given.rstrip("/") if given else None
+    named = _named(provider, environment)
+    url = given or named
+    if blocks.options.api_key is not None:
+        key, unset = _expanded(blocks.options.api_key, "options.api_key", environment)
+        missing += unset
+    else:
+        key = next((environment[n] for n in KEYS.get(provider, ()) if environment.get(n)), None)
+        if given is not None and given != named and not is_loopback(given):
+            key = None
+    if url is not None and provider in _OLLAMA:
+        url = url.removesuffix("/v1") + "/v1"
+    return Endpoint(
+        provider,
+        model.model,
+        _dialect(provider),
+        url is not None or provider in _OLLAMA,
+        url or _usual(provider),
+        key,
+        tuple(missing),
+    )
+
+
+def _expanded(
+    text: str | None, where: str, environment: Mapping[str, str]
+) -> tuple[str | None, list[Requirement]]:
+    """Return a text with ``${NAME}`` filled in, or what is missing for that."""
+    if text is None:
+        return None, []
+    try:
+        return expand_env(text, environment), []
+    except KeyError as error:
+        name = error.args[0]
+        return None, [
+            Requirement(
+                f"The environment variable {name} is not set; {where} needs it.",
+                f"Set {name} and restart the server.",
+            )
+        ]
+
+
+def is_loopback(url: str) -> bool:
+    """Whether ``url`` is on this machine."""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def key_variables() -> tuple[str, ...]:
+    """Return all variables that may hold a provider's key, or name its address."""
+    names = {name for group in KEYS.values() for name in group}
+    names |= {variable for provider in KEYS for variable in _address_variables(provider)}
+    return tuple(sorted(names | set(_OLLAMA_VARIABLES)))
+
+
+def _address_variables(provider: str) -> tuple[str, ...]:
+    if provider in _OLLAMA:
+        return _OLLAMA_VARIABLES
+    if provider == "gemini":
+        return ("GEMINI_API_BASE", "GOOGLE_GEMINI_BASE_URL")
+    name = provider.upper()
+    return (f"{name}_API_BASE", f"{name}_BASE_URL")
+
+
+def _named(provider: str, environment: Mapping[str, str]) -> str | None:
+    """Return the address that the environment names for a provider."""
+    if not provider:
+        return None
+    names = _address_variables(provider)
+    found = next((environment[n] for n in names if environment.get(n)), None)
+    if found is None:
+        return None
+    if "://" not in found:
+        found = f"http://{found}"
+    return found.rstrip("/")
+
+
+def _usual(provider: str) -> str | None:
+    known = "ollama" if provider in _OLLAMA else provider
+    return _OPENAI_ADDRESSES.get(known) or _OWN_ADDRESSES.get(known)
+
+
+def _dialect(provider: str) -> Dialect:
+    if provider == "anthropic":
+        return "anthropic"
+    return "gemini" if provider in ("gemini", "google") else "openai"

@@ -1,0 +1,230 @@
+"""opencode, and Kilo, which is made from it: all is in a private configuration folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from persona.core import PersonaModel
+from persona.engines.acp._options import Permissions
+from persona.engines.acp._plan import HOME, Blocks, ConfigChoice, Delivery, SessionPlan
+from persona.engines.acp._row import AgentRow
+from persona.engines.acp._rows._build import (
+    as_json,
+    delivery,
+    folder_of,
+    ignored_sampling,
+    launch,
+    prompt_of,
+)
+from persona.engines.acp._rows._endpoints import KEYS, Endpoint, endpoint, key_variables, keyed
+from persona.engines.acp._rows._skills import skill_folders
+
+_KEY = "PERSONA_MODEL_KEY"
+_PROVIDER = "persona"
+_PACKAGES = {
+    "anthropic": "@ai-sdk/anthropic",
+    "gemini": "@ai-sdk/google",
+    "openai": "@ai-sdk/openai-compatible",
+}
+_NAMES = {
+    "azure": "azure",
+    "bedrock": "amazon-bedrock",
+    "fireworks_ai": "fireworks-ai",
+    "gemini": "google",
+    "github": "github-models",
+    "github_copilot": "github-copilot",
+    "nvidia_nim": "nvidia",
+    "together_ai": "togetherai",
+    "vertex_ai": "google-vertex",
+}
+_CLOUDS = {
+    "azure": ("AZURE_*",),
+    "bedrock": ("AWS_*",),
+    "vertex_ai": ("GOOGLE_*", "VERTEX_*"),
+}
+_READING = ("glob", "grep", "list", "lsp", "skill", "task", "todoread", "todowrite")
+_OF_THE_USER = ("conda", "gh", "git", "glab-cli", "matplotlib", "pip", "uv")
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """What differs between the two."""
+
+    id: str
+    prefix: str
+    folder: str
+    agent: str
+
+
+def _deliver(kind: _Kind, blocks: Blocks, command: tuple[str, ...]) -> Delivery:
+    """Return what it is given.
+
+    The prompt takes the place of the agent's base prompt; the folder, the platform and the list
+    of skills are added to it by the agent. Logins lie in the user's data folder, which stays.
+    """
+    blocks = keyed(blocks)
+    skills = skill_folders(blocks.context.skills_paths)
+    env: dict[str, str | None] = {
+        # The user's settings, instructions and skills are not the persona's.
+        "XDG_CONFIG_HOME": f"{HOME}/config",
+        f"{kind.prefix}_TEST_HOME": f"{HOME}/home",
+        f"{kind.prefix}_CONFIG_DIR": f"{HOME}/persona",
+        f"{kind.prefix}_DISABLE_AUTOUPDATE": "1",
+        f"{kind.prefix}_DISABLE_CLAUDE_CODE": "1",
+        f"{kind.prefix}_DISABLE_EXTERNAL_SKILLS": "1",
+        f"{kind.prefix}_DISABLE_LSP_DOWNLOAD": "1",
+        f"{kind.prefix}_DISABLE_PROJECT_CONFIG": None if blocks.options.trust_project else "1",
+    }
+    config: dict[str, Any] = {
+        "autoupdate": False,
+        "share": "disabled",
+        "permission": _permission(blocks.options.permissions, skills),
+    }
+    if skills:
+        config["skills"] = {"paths": [str(folder) for folder in skills.values()]}
+    agent = _agent(blocks)
+    if agent:
+        config["agent"] = {blocks.options.mode or kind.agent: agent}
+    where = None if blocks.model is None else endpoint(blocks.model, blocks)
+    names: list[str] = []
+    chosen: tuple[ConfigChoice, ...] = ()
+    honoured_sampling: tuple[str, ...] = ("temperature", "top_p")
+    if blocks.model is None or where is None:
+        names += [*key_variables(), "AWS_*", "AZURE_*", "GOOGLE_*", f"{kind.prefix}_API_KEY"]
+    elif where.own and where.url is not None:
+        config.update(_own_provider(blocks.model, where))
+        honoured_sampling = ("temperature", "top_p", "max_output_tokens")
+        env[_KEY] = where.key or "none"
+        env[f"{kind.prefix}_DISABLE_MODELS_FETCH"] = "1"
+    else:
+        names += [*KEYS.get(where.provider, ()), *_CLOUDS.get(where.provider, ())]
+        names.append(f"{kind.prefix}_API_KEY")
+        if where.provider == "gemini" and where.key:
+            env["GOOGLE_GENERATIVE_AI_API_KEY"] = where.key
+        provider = _NAMES.get(where.provider, where.provider)
+        value = f"{provider}/{where.model}" if provider else where.model
+        chosen = (ConfigChoice("model", value, required=True),)
+    user = folder_of(blocks.environment, "XDG_CONFIG_HOME", ".config")
+    return delivery(
+        launch(
+            kind.id,
+            blocks,
+            command,
+            names=names,
+            env=env,
+            files={f"persona/{kind.folder}.json": as_json(config)},
+            links=[(f"config/{name}", str(user / name)) for name in _OF_THE_USER],
+        ),
+        SessionPlan(choices=chosen),
+        missing=() if where is None else where.missing,
+        ignored=ignored_sampling(blocks.model, *honoured_sampling),
+    )
+
+
+def _agent(blocks: Blocks) -> dict[str, Any]:
+    """Return the settings of the agent (opencode's word for a mode) that answers."""
+    agent: dict[str, Any] = {}
+    prompt = prompt_of(blocks)
+    if prompt:
+        agent["prompt"] = prompt
+    if blocks.model is not None:
+        if blocks.model.temperature is not None:
+            agent["temperature"] = blocks.model.temperature
+        if blocks.model.top_p is not None:
+            agent["top_p"] = blocks.model.top_p
+    return agent
+
+
+def _own_provider(model: PersonaModel, where: Endpoint) -> dict[str, Any]:
+    """Return the settings for a model at an address that the catalogue does not know."""
+    # 0 means: not known. Then nothing is compacted before the provider complains.
+    limit = {"context": 0, "output": model.max_output_tokens} if model.max_output_tokens else None
+    entry: dict[str, Any] = {
+        "name": where.model,
+        "attachment": True,
+        "temperature": True,
+        "tool_call": True,
+    }
+    if limit:
+        entry["limit"] = limit
+    name = f"{_PROVIDER}/{where.model}"
+    # The variable is named, not its value: the file is on the disk.
+    options = {"baseURL": _address(where), "apiKey": f"{{env:{_KEY}}}"}
+    return {
+        "model": name,
+        "small_model": name,
+        "provider": {
+            _PROVIDER: {
+                "npm": _PACKAGES[where.dialect],
+                "name": where.provider or "Persona",
+                "options": options,
+                "models": {where.model: entry},
+            }
+        },
+    }
+
+
+def _address(where: Endpoint) -> str:
+    if where.dialect == "anthropic":
+        return f"{where.root}/v1"
+    if where.dialect == "gemini":
+        root = where.url or ""
+        return root if root.endswith("/v1beta") else f"{root.removesuffix('/v1')}/v1beta"
+    return where.openai_url
+
+
+def _permission(permissions: Permissions, skills: Mapping[str, Path]) -> Any:
+    """Return what it may do: the last rule that fits counts, and ``*`` is sorted first."""
+    if permissions == "allow-all":
+        return {"*": "allow"}
+    other = "deny" if permissions == "deny" else "ask"
+    # The agent would ask for reading its own skills, which lie outside of the project.
+    outside = {"*": other, **{f"{folder}/*": "allow" for folder in skills.values()}}
+    return {
+        "*": other,
+        "doom_loop": other,
+        "external_directory": outside,
+        "read": {"*": "allow", "*.env": other, "*.env.*": other, "*.env.example": "allow"},
+        **dict.fromkeys(_READING, "allow"),
+    }
+
+
+_OPENCODE = _Kind("opencode-acp", "OPENCODE", "opencode", "build")
+_KILO = _Kind("kilo-acp", "KILO", "kilo", "code")
+
+
+def deliver_opencode(blocks: Blocks, command: tuple[str, ...]) -> Delivery:
+    """Return what opencode is given."""
+    return _deliver(_OPENCODE, blocks, command)
+
+
+def deliver_kilo(blocks: Blocks, command: tuple[str, ...]) -> Delivery:
+    """Return what Kilo is given."""
+    return _deliver(_KILO, blocks, command)
+
+
+OPENCODE = AgentRow(
+    id=_OPENCODE.id,
+    name="opencode",
+    commands=("opencode",),
+    args=("acp",),
+    deliver=deliver_opencode,
+    minimum=(1, 1),
+    install="npm install -g opencode-ai",
+    login="Run `opencode auth login` in a terminal, or set your provider's key (OPENAI_API_KEY, "
+    "ANTHROPIC_API_KEY …) and restart the server.",
+)
+KILO = AgentRow(
+    id=_KILO.id,
+    name="Kilo Code",
+    commands=("kilo", "kilocode"),
+    args=("acp",),
+    deliver=deliver_kilo,
+    minimum=(7,),
+    install="npm install -g @kilocode/cli",
+    login="Run `kilo auth login` in a terminal, or set your provider's key (OPENAI_API_KEY, "
+    "ANTHROPIC_API_KEY …) and restart the server.",
+)

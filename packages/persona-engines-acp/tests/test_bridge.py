@@ -1,0 +1,120 @@
+"""Stdio MCP servers for agents that take only those over HTTP."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+import pytest
+
+from persona.core import McpServerStdio
+from persona.engines.acp import AcpEngine, Blocks, Delivery
+from persona.engines.acp._bridge import Bridge, BridgeError
+from persona.testing import mcp_server_command
+
+from .conftest import Bench, until
+
+PATH = {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
+
+
+def _deliver(blocks: Blocks, command: tuple[str, ...]) -> Delivery:
+    usual = AcpEngine.row.deliver(blocks, command)
+    return replace(usual, session=replace(usual.session, stdio_mcp=False))
+
+
+class HttpOnly(AcpEngine):
+    id = "http-only"
+    row = replace(AcpEngine.row, deliver=_deliver)
+    options_model = AcpEngine.options_model
+
+
+def _server(**env: str) -> McpServerStdio:
+    command, *args = mcp_server_command("alpha")
+    return McpServerStdio(name="alpha", command=command, args=args, env={**PATH, **env})
+
+
+def _running(marker: str) -> list[str]:
+    found = []
+    for file in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if marker.encode() in file.read_bytes():
+                found.append(file.parent.name)
+        except OSError:
+            continue
+    return found
+
+
+async def test_bridge_passes_calls_on_and_ends() -> None:
+    server = _server(COLOUR="bridge-test-blue")
+    bridge = Bridge(server, server.command, Path.cwd(), logging.getLogger("test"))
+    mcp: Any = importlib.import_module("mcp")
+    url = await bridge.open()
+    try:
+        async with mcp.Client(url) as client:
+            assert "echo_alpha" in {tool.name for tool in (await client.list_tools()).tools}
+            echoed = await client.call_tool("echo_alpha", {"text": "hello"})
+            assert echoed.content[0].text == "alpha: hello"
+            coloured = await client.call_tool("env", {"name": "COLOUR"})
+            assert coloured.content[0].text == "bridge-test-blue"
+            assert (await client.call_tool("fail", {})).is_error
+        assert _running("bridge-test-blue")
+    finally:
+        await bridge.close()
+    await until(lambda: not _running("bridge-test-blue"))
+
+
+async def test_bridge_answers_nobody_who_does_not_know_the_secret() -> None:
+    server = _server()
+    bridge = Bridge(server, server.command, Path.cwd(), logging.getLogger("test"))
+    url = await bridge.open()
+    parts = urlsplit(url)
+    try:
+        assert parts.hostname == "127.0.0.1" and len(parts.path.split("/")[1]) >= 24
+        async with aiohttp.ClientSession() as client:
+            for path in ("/mcp", "/", "/x/mcp"):
+                async with client.post(f"http://{parts.netloc}{path}", json={}) as answer:
+                    assert answer.status == 404
+            async with client.post(url, json={}) as answer:
+                assert answer.status != 404
+    finally:
+        await bridge.close()
+
+
+@pytest.mark.parametrize("command", ["no-such-server-here", sys.executable])
+async def test_server_that_does_not_run_is_told(command: str) -> None:
+    code = "import sys; sys.exit('out of luck')"
+    server = McpServerStdio(name="alpha", command=command, args=["-c", code])
+    bridge = Bridge(server, command, Path.cwd(), logging.getLogger("test"))
+    with pytest.raises(BridgeError, match="not found" if "such" in command else "out of luck"):
+        await bridge.open()
+    await bridge.close()
+
+
+async def test_agent_that_takes_no_stdio_gets_an_address(bench: Bench) -> None:
+    agent = bench.agent()
+    server = _server(COLOUR="bridge-test-green").model_dump()
+    persona = bench.persona(agent, engine=HttpOnly(), context={"mcp_servers": [server]})
+    await bench.ask(persona)
+    (given,) = agent.requests("session/new")[0]["mcpServers"]
+    assert (given["type"], given["name"]) == ("http", "alpha")
+    mcp: Any = importlib.import_module("mcp")
+    async with mcp.Client(given["url"]) as client:
+        echoed = await client.call_tool("echo_alpha", {"text": "hello"})
+        assert echoed.content[0].text == "alpha: hello"
+    await persona.shutdown()
+    await until(lambda: not _running("bridge-test-green"))
+
+
+async def test_server_that_does_not_run_is_a_notice(bench: Bench) -> None:
+    agent = bench.agent()
+    servers = [{"name": "alpha", "command": "no-such-server-here"}]
+    persona = bench.persona(agent, engine=HttpOnly(), context={"mcp_servers": servers})
+    assert await bench.ask(persona) == "You said: hello"
+    assert any("alpha is not used" in body for body in bench.chat.bodies)
