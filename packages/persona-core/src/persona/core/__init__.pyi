@@ -3,6 +3,7 @@
 from ._attachments import Attachment
 from ._avatar import AvatarError, avatar_data_uri
 from ._catalog import Catalog
+from ._check_servers import check_surroundings
 from ._checks import check_definition, check_options
 from ._conversation import Conversation
 from ._definition import (
@@ -39,6 +40,7 @@ from ._events import (
     ToolStatus,
     Usage,
 )
+from ._known_engines import KNOWN_ENGINES
 from ._loader import LoadResult, PersonaLoader, installed_loaders
 from ._locations import Location, jupyter_locations, own_folder, slug_of
 from ._mentions import find_mentions, mention_name, without_code
@@ -50,9 +52,11 @@ from ._models import (
     PersonaIdentity,
     PersonaModel,
     expand_env,
+    missing_env,
 )
 from ._pace import Pace
 from ._persona import BasePersona
+from ._preset import PRESET_KEYS, PresetDefinition
 from ._registry import EngineEntry, EngineRegistry
 from ._render import escape_markdown
 from ._support import EngineSupport, Level, Requirement
@@ -81,6 +85,7 @@ __all__ = [
     "EngineNotFound",
     "EngineRegistry",
     "EngineSupport",
+    "KNOWN_ENGINES",
     "Level",
     "LoadResult",
     "Location",
@@ -90,6 +95,7 @@ __all__ = [
     "McpServerStdio",
     "Notice",
     "Origin",
+    "PRESET_KEYS",
     "Pace",
     "PersonaContext",
     "PersonaDefinition",
@@ -100,6 +106,7 @@ __all__ = [
     "PersonaModel",
     "Plan",
     "PlanEntry",
+    "PresetDefinition",
     "ReplyEvent",
     "ReplyWriter",
     "Requirement",
@@ -121,6 +128,7 @@ __all__ = [
     "avatar_data_uri",
     "check_definition",
     "check_options",
+    "check_surroundings",
     "did_you_mean",
     "escape_markdown",
     "expand_env",
@@ -128,6 +136,7 @@ __all__ = [
     "installed_loaders",
     "jupyter_locations",
     "mention_name",
+    "missing_env",
     "next_hop",
     "note",
     "own_folder",
