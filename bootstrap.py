@@ -15,6 +15,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 if sys.version_info < (3, 11):
@@ -73,8 +74,40 @@ def test(arguments: list[str]) -> int:
     """Run the sessions of noxfile.py: all of the default ones, or what the arguments say."""
     uv = find_uv()
     environment = clean_environment(uv)
-    command = [str(uv), "tool", "run", "--python", sys.executable, "--from", f"nox=={NOX}", "nox"]
-    return call([*command, "--noxfile", str(ROOT / "noxfile.py"), *arguments], environment)
+    nox = [str(uv), "tool", "run", "--python", sys.executable, "--from", f"nox=={NOX}", "nox"]
+    command = [*nox, "--noxfile", str(ROOT / "noxfile.py"), *arguments]
+    if arguments or (os.cpu_count() or 1) < 2:
+        return call(command, environment)
+    # Once, before two at a time would do it.
+    lock = [str(uv), "lock", "--quiet", "--project", str(ROOT), "--python", sys.executable]
+    if failed := call(lock, environment):
+        return failed
+    failed = side_by_side(command, environment)
+    say("what is measured runs alone")
+    return failed | call(command, environment | {"PERSONA_LANE": "alone"})
+
+
+def side_by_side(command: list[str], environment: dict[str, str]) -> int:
+    """Run two groups of sessions at once; show the second one's output when it has ended."""
+    say("two groups of sessions run side by side; the second one's output follows the first's")
+    with tempfile.TemporaryFile() as output:
+        together = subprocess.Popen(
+            command,
+            env=environment | {"PERSONA_LANE": "together"},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            failed = call(command, environment | {"PERSONA_LANE": "packages"})
+            failed |= together.wait()
+        finally:
+            together.terminate()
+            together.wait()
+        output.seek(0)
+        sys.stdout.flush()
+        shutil.copyfileobj(output, sys.stdout.buffer)
+        sys.stdout.flush()
+    return failed
 
 
 def find_uv() -> Path:

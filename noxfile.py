@@ -60,19 +60,21 @@ nox.needs_version = ">=2026.10"
 nox.options.default_venv_backend = "uv"
 nox.options.download_python = "never"
 nox.options.error_on_missing_interpreters = False
-nox.options.sessions = [
-    "lint",
-    "types",
-    *(f"tests-{python}" for python in dict.fromkeys([*INSTALLED[:1], *INSTALLED[-1:]])),
-    "docs",
-    "ui",
-    "wheels",
-    "integration",
-    "browser",
-    "agents",
-    "minimums",
-    "bench",
-]
+LANES = {
+    "packages": [
+        "lint",
+        "types",
+        *(f"tests-{python}" for python in dict.fromkeys([*INSTALLED[:1], *INSTALLED[-1:]])),
+        "minimums",
+    ],
+    "together": ["docs", "ui", "wheels", "integration", "browser", "agents"],
+    "alone": ["bench"],
+}
+"""The default sessions: two groups that may run side by side, and what must run alone."""
+
+nox.options.sessions = [name for lane in LANES.values() for name in lane]
+if chosen := os.environ.get("PERSONA_LANE"):
+    nox.options.sessions = LANES[chosen]
 
 
 def sync(session: nox.Session, *arguments: str) -> None:
@@ -262,6 +264,14 @@ def bench(session: nox.Session) -> None:
     """Measure and check the limits: shortly by default, in full with `-- --full --save`."""
     sync(session, "--group", "bench")
     session.run("python", "-m", "benchmarks", *session.posargs)
+
+
+@nox.session(default=False)
+def fuzz(session: nox.Session) -> None:
+    """Give 200,000 broken files to the loaders; the tests of the package give some thousands."""
+    sync(session, "--package", "persona-loaders", "--group", "test")
+    files = "packages/persona-loaders/tests/test_fuzz_files.py"
+    session.run(*PYTEST, "-s", files, *session.posargs, env={"PERSONA_FUZZ": "200000"})
 
 
 @nox.session(default=False, venv_backend="none")

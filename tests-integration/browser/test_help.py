@@ -62,7 +62,7 @@ def test_error_says_what_to_do_when_the_models_server_is_dead(
     project.model_url = llm.url
     project.persona("Researcher")
     chat.send("/refresh-personas")
-    expect(chat.body("model changed")).to_have_count(1)
+    expect(chat.body("1 persona ready.")).to_have_count(1)
     llm.on("are you there?").reply("Yes, I am.")
     chat.send("are you there?")
     expect(chat.body("Yes, I am.")).to_have_count(1)

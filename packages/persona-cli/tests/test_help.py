@@ -8,7 +8,10 @@ import pytest
 from persona.cli import main
 
 PAGE = Path(__file__).parents[3] / "docs" / "command-line.md"
-COMMANDS = ("list", "show", "check", "engines", "ask", "demo")
+COMMANDS = (
+    "list", "show", "check", "schema", "new", "edit", "copy", "delete", "enable",
+    "disable", "engines", "ask", "demo",
+)  # fmt: skip
 
 
 @pytest.mark.skipif(not PAGE.is_file(), reason="the docs are not beside the tests")

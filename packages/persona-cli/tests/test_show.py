@@ -130,4 +130,4 @@ def test_show_says_that_a_shown_name_is_made_from_the_short_name(write, capsys):
 def test_show_says_why_a_persona_cannot_inherit(write, capsys):
     file = write("sage", "engine: puppet\nextends: nobody")
     assert main(["show", "sage"]) == 1
-    assert f"{file}:3:1 P311 " in capsys.readouterr().err
+    assert f"{file}:3:10 P311 " in capsys.readouterr().err

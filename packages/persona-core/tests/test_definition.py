@@ -140,3 +140,16 @@ def test_models_to_escalate_to_need_a_first_one():
 def test_key_is_the_written_name_or_the_short_one():
     plain = PersonaDefinition(name="a", identity=PersonaIdentity(name="A"))
     assert (plain.key, plain.keyed("The A").key, plain.keyed("The A").name) == ("a", "The A", "a")
+
+
+def test_definition_is_placed_as_it_is_or_as_a_copy(tmp_path: Path) -> None:
+    source = Source(tmp_path / "a.persona.md", Scope.USER, tmp_path)
+    made = PersonaDefinition(name="a", identity=PersonaIdentity(name="A"))
+    origins = {"name": Origin(source.file, 2, Scope.USER)}
+    copy = made.located(source, origins)
+    assert (made.source, copy.source, copy.origins) == (None, source, origins)
+    assert made.placed(source, origins, frozenset({"identity.name"})) is made
+    assert (made.source, made.origins, made.key) == (source, origins, "a")
+    assert made.implied == {"identity.name"}
+    assert made.keyed("A b").key == "A b"
+    assert made.keyed("A b").source == source

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 PARROT = "engine: parrot\nidentity:\n  name: {name}"
+
+
+@pytest.fixture(autouse=True)
+def by_hand(service: Any) -> None:
+    """Let nothing but the command apply what changed."""
+    service.config.PersonaManager.live_reload = False
 
 
 async def test_personas_lists_name_engine_model_origin_and_state(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from persona.cli._errors import FAILURE, OK, USAGE, CliError
+from persona.cli._github import annotation
 from persona.cli._json import print_json
 from persona.cli._place import find_place, find_root, shown_path
 from persona.core import (
@@ -21,6 +23,7 @@ from persona.core import (
     Scope,
     Source,
     check_options,
+    check_surroundings,
     own_folder,
 )
 
@@ -34,10 +37,12 @@ def run(args: Namespace) -> int:
         files, found = _check_paths(args.paths)
     else:
         place = find_place(args.dir, args.root)
-        files, found = _check_view(place.view(), place.catalog.registry)
+        files, found = _check_view(place.view(), place.catalog.registry, place.folder)
     errors = sum(d.severity == "error" for d in found)
     warnings = len(found) - errors
-    if args.json:
+    tail = f"{_count(errors, 'error')}, {_count(warnings, 'warning')}" if found else "all is well"
+    summary = f"{_count(files, 'file')} checked: {tail}."
+    if args.format == "json":
         print_json(
             {
                 "files": files,
@@ -46,13 +51,14 @@ def run(args: Namespace) -> int:
                 "diagnostics": [d.as_dict() for d in found],
             }
         )
-        return FAILURE if errors else OK
-    for finding in found:
-        for line in describe(finding):
-            print(line)
-        print()
-    tail = f"{_count(errors, 'error')}, {_count(warnings, 'warning')}" if found else "all is well"
-    print(f"{_count(files, 'file')} checked: {tail}.")
+    elif args.format == "github":
+        for finding in found:
+            print(annotation(finding))
+        print(summary, file=sys.stderr)
+    else:
+        for finding in found:
+            print(*describe(finding), "", sep="\n")
+        print(summary)
     return FAILURE if errors else OK
 
 
@@ -79,6 +85,8 @@ def _pointed_at(text: str, number: int, column: int) -> list[str]:
 
 def _line_of(file: Path, number: int) -> str | None:
     try:
+        if not file.is_file():  # opening a pipe would wait for somebody to write to it
+            return None
         with file.open(encoding="utf-8", errors="replace") as lines:
             for at, text in enumerate(lines, start=1):
                 if at == number:
@@ -88,17 +96,21 @@ def _line_of(file: Path, number: int) -> str | None:
     return None
 
 
-def _check_view(view: CatalogView, registry: EngineRegistry) -> tuple[int, list[Diagnostic]]:
+def _check_view(
+    view: CatalogView, registry: EngineRegistry, folder: Path
+) -> tuple[int, list[Diagnostic]]:
     files = {d.source.file for d in view.personas.values() if d.source}
     files |= {d.source.file for hidden in view.hidden.values() for d in hidden if d.source}
     files |= {broken.source.file for broken in view.broken}
-    return len(files), _all_of(view, registry)
+    files |= {preset.source.file for kind in view.presets.values() for preset in kind.values()}
+    return len(files | {d.file for d in view.diagnostics}), _all_of(view, registry, folder)
 
 
-def _all_of(view: CatalogView, registry: EngineRegistry) -> list[Diagnostic]:
+def _all_of(view: CatalogView, registry: EngineRegistry, folder: Path) -> list[Diagnostic]:
     found = list(view.diagnostics)
     for definition in view.personas.values():
         found += check_options(definition, registry)
+        found += check_surroundings(definition, folder)
     found = list(dict.fromkeys(found))  # heirs of one persona have its faults in common
     return sorted(found, key=lambda d: (str(d.file), d.line, d.column, d.code))
 
@@ -111,7 +123,8 @@ def _check_paths(paths: Sequence[Path]) -> tuple[int, list[Diagnostic]]:
             by_folder.setdefault(file.parent, {})[file] = loader
     found: list[Diagnostic] = []
     for folder, loaders in sorted(by_folder.items()):
-        root = find_root(folder) if "personas" in (folder.name, folder.parent.name) else folder
+        inside = "personas" in (folder.name, folder.parent.name) or folder.name == ".jupyter"
+        root = find_root(folder) if inside else folder
         results = [
             (source, _load(loader, source))
             for file, loader in sorted(loaders.items())
@@ -122,8 +135,10 @@ def _check_paths(paths: Sequence[Path]) -> tuple[int, list[Diagnostic]]:
         view = CatalogView([*others, *results], catalog.registry)
         names = {d.name for _, result in results for d in result.definitions}
         inherited = {d for name in names for d in view.findings(name)}
-        found += [d for d in _all_of(view, catalog.registry) if d.file in loaders or d in inherited]
-    return sum(map(len, by_folder.values())), found
+        found += [
+            d for d in _all_of(view, catalog.registry, root) if d.file in loaders or d in inherited
+        ]
+    return sum(map(len, by_folder.values())), list(dict.fromkeys(found))
 
 
 def _load(loader: PersonaLoader, source: Source) -> LoadResult:
@@ -146,12 +161,28 @@ def _files(path: Path, loaders: Sequence[PersonaLoader]) -> Iterator[tuple[Path,
             print(f"{path} holds no persona file.", file=sys.stderr)
         return
     if not path.is_file():
-        raise CliError(f"{path} does not exist.", USAGE)
+        raise CliError(_no_file(path), USAGE)
     loader = next((item for item in loaders if item.claims(path.name)), None)
     if loader is None:
         kinds = ", ".join(item.id for item in loaders) or "none"
         raise CliError(f"{path} is no persona file: no loader reads that name ({kinds}).", USAGE)
     yield path.resolve(), loader
+
+
+def _no_file(path: Path) -> str:
+    """Return why a path that is no folder cannot be read."""
+    try:
+        mode = path.stat().st_mode
+    except OSError as exc:
+        if path.is_symlink():
+            return f"{path} is a link that leads nowhere ({exc.strerror})."
+        if isinstance(exc, FileNotFoundError):
+            return f"{path} does not exist."
+        return f"{path} cannot be looked at: {exc.strerror}."
+    kinds = ((stat.S_ISFIFO, "a named pipe"), (stat.S_ISSOCK, "a socket"),
+             (stat.S_ISCHR, "a device"), (stat.S_ISBLK, "a device"))  # fmt: skip
+    kind = next((word for test, word in kinds if test(mode)), "no ordinary file")
+    return f"{path} is {kind}. Name a persona file or a folder."
 
 
 def _is_placed(file: Path) -> bool:

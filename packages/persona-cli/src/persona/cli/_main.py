@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         where = f"{exc.filename}: " if exc.filename else ""
         return _complain(f"{where}{exc.strerror or exc}", FAILURE)
     except Exception as exc:  # boundary: the command line; what plugins raise is one line too
-        return _complain(f"{type(exc).__name__}: {exc}", FAILURE)
+        return _complain(_told(exc), FAILURE)
     return code
 
 
@@ -68,13 +68,33 @@ def _run(args: Namespace) -> int:
             from persona.cli._show import run
         case "check":
             from persona.cli._check import run
+        case "schema":
+            from persona.cli._schema import run
         case "engines":
             from persona.cli._engines import run
+        case "new":
+            from persona.cli._new import run_new as run
+        case "copy":
+            from persona.cli._new import run_copy as run
+        case "edit":
+            from persona.cli._edit import run
+        case "delete":
+            from persona.cli._delete import run
+        case "enable":
+            from persona.cli._enable import run_enable as run
+        case "disable":
+            from persona.cli._enable import run_disable as run
         case "ask":
             from persona.cli._ask import run
         case _:
             from persona.cli._demo import run
     return run(args)
+
+
+def _told(exc: Exception) -> str:
+    from persona.core import PersonaError
+
+    return str(exc) if isinstance(exc, PersonaError) else f"{type(exc).__name__}: {exc}"
 
 
 def _complain(message: str, code: int) -> int:

@@ -48,10 +48,12 @@ class _Version(Action):
 
 def build_parser() -> ArgumentParser:
     """Return the parser of the whole command line."""
+    from persona.cli._parser_write import add_writing  # it needs what stands below
+
     parser = _Parser(
         prog=PROG,
         usage=f"{PROG} COMMAND …",
-        description="AI personas in JupyterLab chats: look at them, check them, ask them.",
+        description="AI personas in JupyterLab chats: write them, check them, ask them.",
         epilog=_EXIT,
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
@@ -59,6 +61,8 @@ def build_parser() -> ArgumentParser:
     _add_list(commands)
     _add_show(commands)
     _add_check(commands)
+    _add_schema(commands)
+    add_writing(commands)
     _add_engines(commands)
     _add_ask(commands)
     _add_demo(commands)
@@ -95,7 +99,7 @@ def _add_show(commands: object) -> None:
 
 def _add_check(commands: object) -> None:
     parser = _command(
-        commands, "check", "[PATH …] [--dir DIR] [--root ROOT] [--json]",
+        commands, "check", "[PATH …] [--dir DIR] [--root ROOT] [--format FORMAT]",
         "report what is wrong with persona files",
         "\nErrors give exit code 1; warnings alone do not.",
     )  # fmt: skip
@@ -104,7 +108,25 @@ def _add_check(commands: object) -> None:
         help="files or folders, searched deeply (default: what --dir sees)",
     )  # fmt: skip
     _add_place(parser)
-    _add_json(parser)
+    parser.add_argument(
+        "--format", metavar="FORMAT", choices=("text", "json", "github"), default="text",
+        help="text, json, or github for the annotations of GitHub Actions (default: text)",
+    )  # fmt: skip
+    parser.add_argument("--json", dest="format", action="store_const", const="json",
+                        help="the same as --format json")  # fmt: skip
+
+
+def _add_schema(commands: object) -> None:
+    parser = _command(
+        commands, "schema", "[--markdown | --toml]",
+        "print a JSON Schema of persona files, for editors",
+    )  # fmt: skip
+    kinds = parser.add_mutually_exclusive_group()
+    kinds.add_argument("--markdown", dest="kind", action="store_const", const="markdown",
+                       default="markdown",
+                       help="of the front matter of Markdown files (default)")  # fmt: skip
+    kinds.add_argument("--toml", dest="kind", action="store_const", const="toml",
+                       help="of personas.toml")  # fmt: skip
 
 
 def _add_engines(commands: object) -> None:

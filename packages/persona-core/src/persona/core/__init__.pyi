@@ -3,6 +3,7 @@
 from ._attachments import Attachment
 from ._avatar import AvatarError, avatar_data_uri
 from ._catalog import Catalog
+from ._check_servers import check_surroundings
 from ._checks import check_definition, check_options
 from ._conversation import Conversation
 from ._definition import (
@@ -46,6 +47,7 @@ from ._events import (
     ToolStatus,
     Usage,
 )
+from ._known_engines import KNOWN_ENGINES
 from ._loader import LoadResult, PersonaLoader, installed_loaders
 from ._locations import Location, jupyter_locations, own_folder, slug_of
 from ._mentions import find_mentions, mention_name, without_code
@@ -57,6 +59,7 @@ from ._models import (
     PersonaIdentity,
     PersonaModel,
     expand_env,
+    missing_env,
 )
 from ._pace import Pace
 from ._permissions import (
@@ -66,6 +69,7 @@ from ._permissions import (
     PermissionRequest,
 )
 from ._persona import BasePersona
+from ._preset import PRESET_KEYS, PresetDefinition
 from ._question import mark_withdrawn
 from ._registry import EngineEntry, EngineRegistry
 from ._render import escape_markdown
@@ -102,6 +106,7 @@ __all__ = [
     "EngineRegistry",
     "EngineSupport",
     "FilePosition",
+    "KNOWN_ENGINES",
     "Level",
     "LoadResult",
     "Location",
@@ -112,6 +117,7 @@ __all__ = [
     "ModeChange",
     "Notice",
     "Origin",
+    "PRESET_KEYS",
     "Pace",
     "PermissionDecision",
     "PermissionKind",
@@ -126,6 +132,7 @@ __all__ = [
     "PersonaModel",
     "Plan",
     "PlanEntry",
+    "PresetDefinition",
     "ReplyEvent",
     "ReplyWriter",
     "Requirement",
@@ -148,6 +155,7 @@ __all__ = [
     "avatar_data_uri",
     "check_definition",
     "check_options",
+    "check_surroundings",
     "did_you_mean",
     "escape_markdown",
     "expand_env",
@@ -156,6 +164,7 @@ __all__ = [
     "jupyter_locations",
     "mark_withdrawn",
     "mention_name",
+    "missing_env",
     "next_hop",
     "note",
     "own_folder",

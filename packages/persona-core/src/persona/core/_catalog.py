@@ -14,6 +14,7 @@ from persona.core._definition import Scope, Source
 from persona.core._diagnostics import Diagnostic
 from persona.core._loader import LoadResult, PersonaLoader, installed_loaders
 from persona.core._locations import (
+    TABLES,
     Location,
     Stamp,
     jupyter_locations,
@@ -27,6 +28,9 @@ from persona.core._view import CatalogView
 
 _Found = tuple[Location, Path, tuple[Stamp, ...]]
 """A level, a folder of it, and the files there."""
+
+_Read = tuple[Stamp, Source, LoadResult]
+"""What a file was like when it was read, and what it gave."""
 
 
 class Catalog:
@@ -54,7 +58,8 @@ class Catalog:
         self._given_loaders = loaders
         self._locations = locations
         self.registry = registry or EngineRegistry()
-        self._results: dict[Path, tuple[Stamp, LoadResult]] = {}
+        self._results: dict[tuple[Path, Location], dict[str, _Read]] = {}
+        self._loader_of: dict[str, PersonaLoader | None] = {}
         self._views: dict[tuple[Path, Path], tuple[tuple[object, ...], CatalogView]] = {}
         self.reads = 0
 
@@ -91,6 +96,7 @@ class Catalog:
     def forget(self) -> None:
         """Drop everything that is remembered, so that the next view reads all files again."""
         self._results.clear()
+        self._loader_of = {}
         self._views.clear()
         self.registry.refresh()
 
@@ -98,6 +104,20 @@ class Catalog:
         """Return the levels that ``folder`` sees, farthest first."""
         fixed = jupyter_locations() if self._locations is None else list(self._locations)
         return fixed + project_locations(folder, root)
+
+    def places(self, folder: Path, root: Path) -> tuple[Path, ...]:
+        """Return where the personas that ``folder`` sees may lie, also what is not there yet.
+
+        Folders of persona files, and files of several personas. Called to watch them.
+        """
+        levels = self.locations(Path(folder).resolve(), Path(root).resolve())
+        return tuple(p for level in levels for p in (level.folder, *level.tables))
+
+    def stamps(self, place: Path) -> tuple[Stamp, ...]:
+        """Return what tells that a place of `places` is as it was; in any thread."""
+        if place.name == TABLES:
+            return tuple(look(place)) if self._claims(place.name) else ()
+        return tuple(scan(place, self._claims))
 
     def _look(self, folder: Path, root: Path) -> list[_Found]:
         """Return the persona files that are there; a user's folder is no project's too."""
@@ -118,27 +138,40 @@ class Catalog:
         return found
 
     def _read(self, found: Sequence[_Found]) -> list[tuple[Source, LoadResult]]:
-        sources = [
-            (Source(where / stamp[0], level.scope, level.root), stamp)
-            for level, where, stamps in found
-            for stamp in stamps
-        ]
-        return [(source, self._load(source, stamp)) for source, stamp in sources]
+        results: list[tuple[Source, LoadResult]] = []
+        for level, where, stamps in found:
+            before = self._results.get((where, level), {})
+            now: dict[str, _Read] = {}
+            for stamp in stamps:
+                name = stamp[0]
+                read = before.get(name)
+                if read is None or read[0] != stamp:
+                    source = read[1] if read else Source(where / name, level.scope, level.root)
+                    read = (stamp, source, self._load(source, name.rpartition("/")[2]))
+                now[name] = read
+                results.append(read[1:])
+            # A new mapping, so that another thread's is never changed, and what is gone is gone.
+            self._results[where, level] = now
+        return results
 
     def _claims(self, name: str) -> bool:
-        return any(loader.claims(name) for loader in self.loaders)
+        return self._find_loader(name) is not None
 
-    def _load(self, source: Source, stamp: Stamp) -> LoadResult:
-        path = source.file
-        cached = self._results.get(path)
-        if cached is not None and cached[0] == stamp:
-            return cached[1]
-        loader = next(loader for loader in self.loaders if loader.claims(path.name))
+    def _find_loader(self, name: str) -> PersonaLoader | None:
+        """Return the loader for files of that name; it is asked once for each name."""
+        known = self._loader_of  # another thread may forget it
+        if name not in known:
+            claiming = (loader for loader in self.loaders if loader.claims(name))
+            known[name] = next(claiming, None)
+        return known[name]
+
+    def _load(self, source: Source, name: str) -> LoadResult:
+        loader = self._find_loader(name)
+        if loader is None:  # it is never asked for what no loader claims
+            return LoadResult()
         self.reads += 1
         try:
-            result = loader.load(source)
+            return loader.load(source)
         except Exception as exc:  # boundary: a plugin; one bad file never hides the good ones
             message = f"The loader {loader.id!r} failed: {type(exc).__name__}: {exc}"
-            result = LoadResult(diagnostics=(Diagnostic("P401", message, path),))
-        self._results[path] = (stamp, result)
-        return result
+            return LoadResult(diagnostics=(Diagnostic("P401", message, source.file),))

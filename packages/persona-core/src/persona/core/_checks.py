@@ -1,17 +1,21 @@
-"""Checks of a definition against the world: engine, avatar, skills, names."""
+"""Checks of a definition against the world: engine, presets, avatar, skills, names."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from pydantic import ValidationError
 
 from persona.core._avatar import AvatarError, avatar_data_uri
+from persona.core._check_servers import check_servers
 from persona.core._definition import PersonaDefinition, Source
-from persona.core._diagnostics import Diagnostic, Severity, did_you_mean
+from persona.core._diagnostics import Diagnostic, did_you_mean
 from persona.core._errors import EngineError
+from persona.core._findings import LONGEST, finding, short, wrong_address
+from persona.core._known_engines import engine_fix
 from persona.core._mentions import mention_name
 from persona.core._paths import leads_out, leads_somewhere
+from persona.core._preset import PRESET_KEYS
 from persona.core._registry import EngineRegistry
 
 
@@ -28,6 +32,7 @@ def check_definition(definition: PersonaDefinition, registry: EngineRegistry) ->
         *_check_avatar(definition, source),
         *_check_model(definition, source),
         *_check_skills(definition, source),
+        *check_servers(definition, source),
     ]
 
 
@@ -49,12 +54,45 @@ def check_options(definition: PersonaDefinition, registry: EngineRegistry) -> li
         model.model_validate(definition.options)
     except ValidationError as exc:
         return [
-            _at(definition, source, ".".join(["options", *map(str, error["loc"])]), "P308",
+            finding(definition, source, ".".join(["options", *map(str, error["loc"])]), "P308",
                 f"The engine {definition.engine!r} does not take this option: {error['msg']}.",
                 f"Correct {'.'.join(map(str, error['loc']))} under options.")
             for error in exc.errors(include_url=False, include_input=False)
         ]  # fmt: skip
     return []
+
+
+def check_presets(
+    definition: PersonaDefinition,
+    known: Mapping[str, Collection[str]],
+    broken: Collection[tuple[str, str]] = (),
+) -> list[Diagnostic]:
+    """Return which presets a definition names that do not exist.
+
+    Args:
+        definition: The definition, with what it inherits.
+        known: Names of the presets by kind.
+        broken: Kind and name of presets that cannot be used.
+    """
+    source = definition.source
+    if source is None:
+        return []
+    found = []
+    for key, kind in PRESET_KEYS.items():
+        name = getattr(definition, key)
+        there = known.get(kind, ())
+        if name is None or name in there:
+            continue
+        message = f"There is no {key} {short(name)!r}."
+        guess = did_you_mean(name, there) if len(name) <= LONGEST else None
+        fix = f"Write it in personas.toml as [{kind}.<name>], or remove the line."
+        if (kind, name) in broken:
+            message = f"The {key} {short(name)!r} cannot be used."
+            fix = f"Correct its table [{kind}.{short(name)}] first."
+        elif guess:
+            fix = f"Did you mean {guess!r}?"
+        found.append(finding(definition, source, key, "P309", message, fix))
+    return found
 
 
 def check_mention_names(
@@ -68,28 +106,12 @@ def check_mention_names(
             other = owners.setdefault(name.casefold(), definition)
             if other is not definition and definition.source is not None:
                 key = "identity.name" if "identity.name" in definition.origins else "name"
-                finding = _at(definition, definition.source, key, "P304",
-                              f"@{name} is also {other.name!r}.",
-                              "Give one of them another name.", "warning")  # fmt: skip
-                found.append((definition.name, finding))
+                told = finding(definition, definition.source, key, "P304",
+                               f"@{name} is also {other.name!r}.",
+                               "Give one of them another name.", "warning")  # fmt: skip
+                found.append((definition.name, told))
                 break
     return found
-
-
-def _at(
-    definition: PersonaDefinition,
-    source: Source,
-    key: str,
-    code: str,
-    message: str,
-    fix: str,
-    severity: Severity = "error",
-) -> Diagnostic:
-    origin = definition.origins.get(key)
-    if origin is None:
-        return Diagnostic(code, message, source.file, 1, 1, severity, fix)
-    # The file may be one that this one extends.
-    return Diagnostic(code, message, origin.file, origin.line, 1, severity, fix)
 
 
 def _check_engine(
@@ -103,27 +125,37 @@ def _check_engine(
         fix = f"Reinstall or remove {entry.distribution}."
     else:
         message = f"The engine {definition.engine!r} is not installed."
-        guess = did_you_mean(definition.engine, registry.entries)
-        known = ", ".join(registry.entries) or "none"
-        fix = f"Did you mean {guess!r}?" if guess else f"Installed engines: {known}."
-    yield _at(definition, source, "engine", "P301", message, fix)
+        fix = engine_fix(definition.engine, registry.entries)
+    yield finding(definition, source, "engine", "P301", message, fix)
 
 
 def _check_avatar(definition: PersonaDefinition, source: Source) -> Iterator[Diagnostic]:
     try:
         avatar_data_uri(definition.identity.avatar, definition.avatar_folders)
     except AvatarError as exc:
-        yield _at(definition, source, "identity.avatar", "P302", str(exc),
+        yield finding(definition, source, "identity.avatar", "P302", str(exc),
                   "The persona works without it and shows its initials.", "warning")  # fmt: skip
 
 
 def _check_model(definition: PersonaDefinition, source: Source) -> Iterator[Diagnostic]:
-    model = definition.model
-    if model is None or "/" in model.model_id:
-        return
-    message = f"The model {model.model_id!r} has no provider."
-    fix = f"Write provider/model, for example openai/{model.model_id}."
-    yield _at(definition, source, "model.model_id", "P306", message, fix, "warning")
+    models = [("model", definition.model)] if definition.model else []
+    models += [(f"models.{n}", model) for n, model in enumerate(definition.models)]
+    for path, model in models:
+        if not model.provider or not model.model:
+            # Origins are looked up only for what is told: they cost a second look at the file.
+            key = f"{path}.model_id" if f"{path}.model_id" in definition.origins else path
+            message = f"The model {short(model.model_id)!r} has no provider."
+            fix = f"Write provider/model, for example openai/{short(model.model.strip('/'))}."
+            if not model.model.strip("/"):
+                message = f"The model {short(model.model_id)!r} has no name."
+                fix = "Write provider/model, for example ollama/llama3.1."
+            yield finding(definition, source, key, "P306", message, fix, "warning")
+        wrong = wrong_address(model.model_url) if model.model_url else None
+        if wrong is not None:
+            message = f"The model's address {short(model.model_url or '')!r} {wrong}."
+            yield finding(definition, source, f"{path}.model_url", "P317", message,
+                          "Write it as http://host:port or https://host/path.",
+                          "warning")  # fmt: skip
 
 
 def _check_skills(definition: PersonaDefinition, source: Source) -> Iterator[Diagnostic]:
@@ -139,4 +171,4 @@ def _check_skills(definition: PersonaDefinition, source: Source) -> Iterator[Dia
         key = f"context.skills_paths.{number}"
         if key not in definition.origins:
             key = "context.skills_paths"
-        yield _at(definition, source, key, "P305", message, fix, "warning")
+        yield finding(definition, source, key, "P305", message, fix, "warning")

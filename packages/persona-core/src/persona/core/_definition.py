@@ -6,7 +6,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal
@@ -49,6 +49,7 @@ class Origin:
         hides: Where the same value stands in files that lost against this one, nearest first.
         includes: For a prompt that takes in others, where these stand.
         value: What stands there, told for the origins in ``hides`` and ``includes``.
+        column: Column, from 1; 1 if the loader does not know it.
     """
 
     file: Path
@@ -57,6 +58,7 @@ class Origin:
     hides: tuple[Origin, ...] = ()
     includes: tuple[Origin, ...] = ()
     value: Any = field(default=None, compare=False)
+    column: int = field(default=1, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,20 @@ class Source:
         return not self.bounded or lies_in(real(path), real(self.root))
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a definition comes from. Made by `PersonaDefinition.located` and `keyed`."""
+
+    key: str = ""
+    source: Source | None = None
+    origins: Mapping[str, Origin] = field(default_factory=dict)
+    implied: frozenset[str] = frozenset()
+    sources: Mapping[str, Source] = field(default_factory=dict)
+
+
+_NOWHERE = Place()
+
+
 class PersonaDefinition(Block):
     """A persona as data. Serialisable; equal definitions make equal personas.
 
@@ -100,16 +116,28 @@ class PersonaDefinition(Block):
 
     name: str = Field(description="Short name: lower-case letters, digits, dots, dashes.")
     extends: list[str] = Field(
-        default=[], description="Personas to build on, later ones win: name, or scope:name."
+        default_factory=list,
+        json_schema_extra={"default": []},
+        description="Personas to build on, later ones win: name, or scope:name.",
     )
     engine: str = Field(default="litellm", min_length=1, description="Id of the engine.")
     model: PersonaModel | None = Field(default=None, description="The language model.")
     models: list[PersonaModel] = Field(
-        default=[], description="Models to escalate to, in order, if the first one fails."
+        default_factory=list,
+        json_schema_extra={"default": []},
+        description="Models to escalate to, in order, if the first one fails.",
     )
-    context: PersonaContext = Field(default=PersonaContext(), description="Prompt and tools.")
+    context: PersonaContext = Field(
+        default_factory=PersonaContext,
+        json_schema_extra={"default": {}},
+        description="Prompt and tools.",
+    )
     identity: PersonaIdentity = Field(description="How it appears in the chat.")
-    options: dict[str, Any] = Field(default={}, description="Settings for the engine.")
+    options: dict[str, Any] = Field(
+        default_factory=dict,
+        json_schema_extra={"default": {}},
+        description="Settings for the engine.",
+    )
     enabled: bool = Field(
         default=True, description="false hides a persona of this name from farther scopes too."
     )
@@ -126,11 +154,8 @@ class PersonaDefinition(Block):
         default=None, description="How the files of the context are put together."
     )
 
-    _key: str = PrivateAttr(default="")
-    _source: Source | None = PrivateAttr(default=None)
-    _origins: Mapping[str, Origin] = PrivateAttr(default_factory=dict)
-    _implied: frozenset[str] = PrivateAttr(default=frozenset())
-    _sources: Mapping[str, Source] = PrivateAttr(default_factory=dict)
+    # One for all: each private attribute costs time with every definition.
+    _place: Place | None = PrivateAttr(default=None)
 
     @field_validator("name")
     @classmethod
@@ -176,20 +201,26 @@ class PersonaDefinition(Block):
     @field_validator("models")
     @classmethod
     def _has_a_first(cls, value: list[PersonaModel], info: ValidationInfo) -> list[PersonaModel]:
-        if value and info.data.get("model", value) is None:
+        inherits = info.data.get("extends") and not (info.context or {}).get("merged")
+        if value and not inherits and info.data.get("model", value) is None:
             raise ValueError("these come after the first choice, which is written as model")
         return value
 
     @property
+    def _placed(self) -> Place:
+        # Straight from where pydantic keeps it: its own way there is slow.
+        private = self.__pydantic_private__
+        return (private and private.get("_place")) or _NOWHERE
+
+    @property
     def key(self) -> str:
         """The name as it is written in the file; differs if that is no short name."""
-        return self._key or self.name
+        return self._placed.key or self.name
 
     @property
     def preferred_models(self) -> list[dict[str, Any]]:
-        """All models, first choice first, as flat profiles write them."""
-        first = [] if self.model is None else [self.model]
-        return [_flat(model) for model in first + self.models]
+        """All models, first choice first, as flat profiles write them; none without a first."""
+        return [] if self.model is None else [_flat(model) for model in (self.model, *self.models)]
 
     @property
     def provider(self) -> str | None:
@@ -214,12 +245,12 @@ class PersonaDefinition(Block):
     @property
     def source(self) -> Source | None:
         """The file it comes from, or None if it was made in code."""
-        return self._source
+        return self._placed.source
 
     @property
     def origins(self) -> Mapping[str, Origin]:
         """For each value, by dotted path (``model.temperature``), where it stands."""
-        return self._origins
+        return self._placed.origins
 
     @property
     def id(self) -> str:
@@ -229,16 +260,16 @@ class PersonaDefinition(Block):
     @property
     def implied(self) -> frozenset[str]:
         """Paths of values that no file says, such as a shown name made from the short name."""
-        return self._implied
+        return self._placed.implied
 
     def source_of(self, path: str) -> Source | None:
         """Return the file that says the value, which may be one that this one extends."""
-        return self._sources.get(path, self._source)
+        return self._placed.sources.get(path, self._placed.source)
 
     @property
     def known_sources(self) -> Mapping[str, Source]:
         """Files of the values with relative paths that other files say."""
-        return self._sources
+        return self._placed.sources
 
     def located(
         self,
@@ -255,19 +286,26 @@ class PersonaDefinition(Block):
             implied: Paths of values that the file does not say but the loader filled in.
             sources: Files of values that other files say.
         """
-        copy = self.model_copy()
-        copy._source = source
-        copy._origins = origins
-        copy._implied = implied
-        copy._sources = sources or {}
-        return copy
+        return self._at(Place(self._placed.key, source, origins, implied, sources or {}))
+
+    def placed(
+        self, source: Source, origins: Mapping[str, Origin], implied: frozenset[str]
+    ) -> PersonaDefinition:
+        """Do the same to this one, and return it. For loaders that made it and share it not yet."""
+        if self.__pydantic_private__ is None:
+            return self.located(source, origins, implied)
+        self.__pydantic_private__["_place"] = Place("", source, origins, implied)
+        return self
 
     def keyed(self, key: str) -> PersonaDefinition:
         """Return a copy that knows the name that the file has for it. Called by loaders."""
         if key == self.key:
             return self
-        copy = self.model_copy()
-        copy._key = "" if key == self.name else key
+        return self._at(replace(self._placed, key="" if key == self.name else key))
+
+    def _at(self, place: Place) -> PersonaDefinition:
+        copy = self.__copy__()
+        copy._place = place
         return copy
 
     def resolved_context(self) -> PersonaContext:

@@ -28,16 +28,21 @@ CODES = MappingProxyType(
         "P204": "the file was written for another tool",
         "P301": "the engine is not installed",
         "P302": "the avatar cannot be used",
-        "P303": "two files of one scope define the same persona",
+        "P303": "two files of one scope define the same persona or preset",
         "P304": "two personas answer to the same @-name",
         "P305": "a skills path matches nothing",
         "P306": "the model has no provider",
         "P307": "the name of a persona cannot be used",
         "P308": "the engine does not take an option",
+        "P309": "the preset does not exist",
         "P310": "a persona extends itself in a circle",
         "P311": "the base of a persona does not exist",
         "P312": "personas extend each other too deep",
         "P313": "the base of a persona is broken",
+        "P314": "the name of an MCP server cannot be used",
+        "P315": "an environment variable is not set",
+        "P316": "the program of an MCP server is not found",
+        "P317": "an address cannot be used",
         "P401": "a loader failed",
     }
 )
@@ -54,7 +59,7 @@ class Diagnostic:
         file: The file that it stands in.
         line: Line, from 1.
         column: Column, from 1.
-        severity: ``error`` if the persona cannot be used, else ``warning``.
+        severity: ``error`` if the persona cannot be used as it is written, else ``warning``.
         fix: What to do, one line; empty if the message says it already.
     """
 

@@ -208,6 +208,9 @@ class Inheritance:
             if path == "model.model_id":
                 message = "model has no model_id, here or in a base."
                 fix = "Write provider/model, for example `model_id: ollama/llama3.1`."
+            elif path == "models":
+                message = "models come after model, and neither this nor a base has one."
+                fix = "Write the first choice as model."
             self._tell(heir, 0, code, message, fix, error["loc"])
 
     def _tell(
@@ -225,7 +228,13 @@ class Inheritance:
         keys += [f"extends.{number}", "extends"]
         origin = next((heir.origins[key] for key in keys if key in heir.origins), None)
         found = Diagnostic(
-            code, message, heir.source.file, origin.line if origin else 1, 1, "error", fix
+            code,
+            message,
+            heir.source.file,
+            origin.line if origin else 1,
+            origin.column if origin else 1,
+            "error",
+            fix,
         )
         told = self.errors.setdefault(id(heir), [])
         if found not in told:

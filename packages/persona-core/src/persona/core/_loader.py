@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from operator import attrgetter
 from typing import Protocol, runtime_checkable
 
 from persona.core._definition import PersonaDefinition, Source
 from persona.core._diagnostics import Diagnostic
+from persona.core._preset import PresetDefinition
 
 GROUP = "persona.loaders"
 
@@ -23,10 +25,14 @@ class LoadResult:
     Attributes:
         definitions: The personas that it defines; empty if it is broken.
         diagnostics: What is wrong with it.
+        broken: In a file of several personas, those that cannot be used by short name, and why.
+        presets: The presets that it defines, broken ones too.
     """
 
     definitions: tuple[PersonaDefinition, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
+    broken: Mapping[str, tuple[Diagnostic, ...]] = field(default_factory=dict)
+    presets: tuple[PresetDefinition, ...] = ()
 
 
 @runtime_checkable

@@ -6,6 +6,7 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 
 from persona.core._definition import Scope, slugify
@@ -68,12 +69,15 @@ def scan(folder: Path, claims: Claims) -> Iterator[Stamp]:
     for entry in _entries(folder):
         name = entry.name
         if claims(name):
-            if name != TABLES and not _is_main(name):
-                yield from _stamp(entry)
+            if name != TABLES and not _is_main(name) and (stamp := _stamp(entry)):
+                yield stamp
         elif name[0] not in "._" and _is_folder(entry):
             for inner in _entries(Path(entry.path)):
-                if claims(inner.name) and (_is_main(inner.name) or _is_named(inner.name, name)):
-                    yield from _stamp(inner, f"{name}/")
+                if not claims(inner.name):
+                    continue
+                ours = _is_main(inner.name) or _is_named(inner.name, name)
+                if ours and (stamp := _stamp(inner, f"{name}/")):
+                    yield stamp
 
 
 def look(file: Path) -> Iterator[Stamp]:
@@ -81,7 +85,8 @@ def look(file: Path) -> Iterator[Stamp]:
     try:
         found = file.stat()
     except OSError:
-        if file.is_symlink():  # a broken link: told when it is read
+        # A broken link: told when it is read. Path.is_symlink raises where it may not look.
+        if os.path.islink(file):  # noqa: PTH114
             yield file.name, 0, 0, 0
         return
     if stat.S_ISREG(found.st_mode):
@@ -90,8 +95,10 @@ def look(file: Path) -> Iterator[Stamp]:
 
 def own_folder(file: Path) -> str | None:
     """Return the name of the folder that belongs to the persona of this file alone, if any."""
-    folder = file.parent.name
-    if _is_main(file.name) or (_is_named(file.name, folder) and folder != FOLDER):
+    # As texts: asked for each file, and paths are slow at it.
+    above, name = os.path.split(file)
+    folder = os.path.basename(above)  # noqa: PTH119
+    if _is_main(name) or (_is_named(name, folder) and folder != FOLDER):
         return folder
     return None
 
@@ -104,7 +111,7 @@ def slug_of(file: Path) -> str:
 
 def _is_main(name: str) -> bool:
     """Whether it is ``persona.md`` or the same in another format."""
-    return name.lower().startswith("persona.") and name.count(".") == 1
+    return name[:1] in "pP" and name.lower().startswith("persona.") and name.count(".") == 1
 
 
 def _is_named(name: str, folder: str) -> bool:
@@ -114,7 +121,7 @@ def _is_named(name: str, folder: str) -> bool:
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
-            return sorted(entries, key=lambda entry: entry.name)
+            return sorted(entries, key=attrgetter("name"))
     except OSError:  # no such folder, or not for us
         return []
 
@@ -126,11 +133,11 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _stamp(entry: os.DirEntry[str], prefix: str = "") -> Iterator[Stamp]:
+def _stamp(entry: os.DirEntry[str], prefix: str = "") -> Stamp | None:
     try:
         found = entry.stat()
     except OSError:  # gone, or a broken link: told when it is read
-        yield f"{prefix}{entry.name}", 0, 0, 0
-        return
-    if stat.S_ISREG(found.st_mode):
-        yield f"{prefix}{entry.name}", found.st_mtime_ns, found.st_size, found.st_ino
+        return f"{prefix}{entry.name}", 0, 0, 0
+    if not stat.S_ISREG(found.st_mode):
+        return None
+    return f"{prefix}{entry.name}", found.st_mtime_ns, found.st_size, found.st_ino

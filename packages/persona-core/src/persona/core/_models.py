@@ -27,7 +27,11 @@ _ENV = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 class Block(BaseModel):
-    """Base of the block models: immutable, unknown keys refused."""
+    """Base of the block models: immutable, unknown keys refused.
+
+    Empty lists and mappings are made by a factory, because pydantic copies a default with
+    great care; the schema tells them all the same.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
 
@@ -91,9 +95,13 @@ class McpServerStdio(McpServer):
 
     type: Literal["stdio"] = "stdio"
     command: str = Field(min_length=1, description="Program to start.")
-    args: list[str] = Field(default=[], description="Its arguments.")
+    args: list[str] = Field(
+        default_factory=list, json_schema_extra={"default": []}, description="Its arguments."
+    )
     env: dict[str, str] = Field(
-        default={}, description="Its extra environment. ${NAME} takes a value from the server's."
+        default_factory=dict,
+        json_schema_extra={"default": {}},
+        description="Its extra environment. ${NAME} takes a value from the server's.",
     )
 
     _env = field_validator("env", mode="before")(_pairs)
@@ -105,14 +113,16 @@ class McpServerHttp(McpServer):
     type: Literal["http", "sse"] = "http"
     url: str = Field(pattern=r"^https?://", description="Address of the server.")
     headers: dict[str, str] = Field(
-        default={}, description="Extra headers. ${NAME} takes a value from the environment."
+        default_factory=dict,
+        json_schema_extra={"default": {}},
+        description="Extra headers. ${NAME} takes a value from the environment.",
     )
 
     _headers = field_validator("headers", mode="before")(_pairs)
 
 
 def _server_kind(value: Any) -> str:
-    if isinstance(value, Mapping):
+    if type(value) is dict or isinstance(value, Mapping):
         kind = value.get("type")
         if kind is None:
             return "stdio" if "command" in value or "url" not in value else "http"
@@ -133,10 +143,13 @@ class PersonaContext(Block):
 
     system_prompt: str | None = Field(default=None, description="Instructions for the model.")
     mcp_servers: list[_AnyServer] = Field(
-        default=[], description="MCP servers that only this persona may use."
+        default_factory=list,
+        json_schema_extra={"default": []},
+        description="MCP servers that only this persona may use.",
     )
     skills_paths: list[str] = Field(
-        default=[],
+        default_factory=list,
+        json_schema_extra={"default": []},
         description="Folders of Agent Skills (SKILL.md), or patterns; `skills` is accepted too.",
     )
     history: Literal["shared", "isolated"] = Field(
@@ -173,7 +186,7 @@ class PersonaContext(Block):
             return value
         return [
             {**s, "type": "http"}
-            if isinstance(s, Mapping) and s.get("type") in _HTTP_SPELLINGS
+            if (type(s) is dict or isinstance(s, Mapping)) and str(s.get("type")) in _HTTP_SPELLINGS
             else s
             for s in value
         ]
@@ -200,6 +213,8 @@ class PersonaIdentity(Block):
     @field_validator("name")
     @classmethod
     def _one_line(cls, value: str) -> str:
+        if value.isprintable() and "  " not in value and value == value.strip() != "":
+            return value
         value = " ".join(value.split())
         value = "".join(char for char in value if unicodedata.category(char) != "Cc")
         if not value:
@@ -218,3 +233,9 @@ def expand_env(text: str, environ: Mapping[str, str] | None = None) -> str:
     """
     env = os.environ if environ is None else environ
     return _ENV.sub(lambda match: env[match.group(1)], text)
+
+
+def missing_env(text: str, environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
+    """Return the variables that `expand_env` would need and that are not set."""
+    env = os.environ if environ is None else environ
+    return tuple(dict.fromkeys(name for name in _ENV.findall(text) if name not in env))

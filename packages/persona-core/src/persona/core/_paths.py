@@ -50,6 +50,8 @@ def find_pattern(pattern: str, source: Source) -> list[str]:
 
 def leads_somewhere(pattern: str, source: Source) -> bool:
     """Whether a path or pattern in a file matches something that may be used."""
+    if os.path.isabs(_expanded(pattern)):  # noqa: PTH117
+        return bool(glob.glob(_expanded(pattern), recursive=True))  # noqa: PTH207
     return any(
         source.holds(folder / name)
         for folder, found in _look(_expanded(pattern), source)

@@ -386,6 +386,12 @@ class BasePersona(LoggingConfigurable):
         await self.stop()
         await self._slot.close()
 
+    async def finish(self) -> None:
+        """Shut down after the turns that run and wait. Called when its file was deleted."""
+        async with self._queue:  # first come, first served: whoever waits is before us
+            pass
+        await self.shutdown()
+
     async def _turn(self, message: Message) -> None:
         conversation = self.conversation
         with conversation.kept_alive():

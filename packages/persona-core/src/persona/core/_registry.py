@@ -11,9 +11,9 @@ from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
 from typing import Any, Protocol, TypeVar
 
-from persona.core._diagnostics import did_you_mean
 from persona.core._engine import PersonaEngine
 from persona.core._errors import EngineBroken, EngineError, EngineNotFound
+from persona.core._known_engines import engine_fix
 
 GROUP = "persona.engines"
 
@@ -188,15 +188,10 @@ class EngineRegistry:
         return self._points
 
     def _not_found(self, engine_id: str) -> EngineNotFound:
-        guess = did_you_mean(engine_id, self._entries)
-        known = ", ".join(sorted(self._entries)) or "none"
-        fix = (
-            f"Did you mean {guess!r}?"
-            if guess
-            else f"Install the package that offers it, or use one of: {known}."
-        )
         return EngineNotFound(
-            f"The engine {engine_id!r} is not installed.", engine_id=engine_id, fix=fix
+            f"The engine {engine_id!r} is not installed.",
+            engine_id=engine_id,
+            fix=engine_fix(engine_id, self._entries),
         )
 
     @staticmethod

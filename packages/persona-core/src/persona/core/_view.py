@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from persona.core._checks import check_definition, check_mention_names
+from persona.core._checks import check_definition, check_mention_names, check_presets
 from persona.core._definition import PersonaDefinition, Source
 from persona.core._diagnostics import Diagnostic
 from persona.core._inherit import Inheritance, Merged
 from persona.core._loader import LoadResult
 from persona.core._locations import slug_of
 from persona.core._origins import MergedOrigins
+from persona.core._preset import PresetDefinition
 from persona.core._registry import EngineRegistry
 
 _Placed = list[tuple[int, PersonaDefinition]]
@@ -47,6 +48,7 @@ class CatalogView:
         hidden: For each short name the definitions that it hides, nearest first, as their
             files say them.
         broken: Files and definitions that cannot be used.
+        presets: The presets by kind and name, the nearest of each name.
     """
 
     def __init__(
@@ -55,12 +57,7 @@ class CatalogView:
         self._registry = registry
         self._found: list[Diagnostic] = [d for _, r in results for d in r.diagnostics]
         self._by_slug: dict[str, list[Diagnostic]] = {}
-        broken = [
-            BrokenFile(source, slug_of(source.file), errors)
-            for source, result in results
-            if not result.definitions
-            and (errors := tuple(d for d in result.diagnostics if d.severity == "error"))
-        ]
+        broken = [found for source, result in results for found in _broken_of(source, result)]
         every: dict[str, _Placed] = {}
         level, last = -1, None
         for source, result in results:
@@ -86,6 +83,34 @@ class CatalogView:
         self.personas: Mapping[str, PersonaDefinition] = {d.name: d for _, d in personas}
         self.hidden: Mapping[str, tuple[PersonaDefinition, ...]] = hidden
         self.broken = tuple(broken)
+        self._broken_presets: set[tuple[str, str]] = set()
+        self.presets: Mapping[str, Mapping[str, PresetDefinition]] = self._nearest_presets(results)
+
+    def _nearest_presets(
+        self, results: Sequence[tuple[Source, LoadResult]]
+    ) -> dict[str, dict[str, PresetDefinition]]:
+        found: dict[str, dict[str, PresetDefinition]] = {}
+        levels: dict[tuple[str, str], tuple[Source, object]] = {}
+        for source, result in results:
+            level = (source.scope, source.root)
+            for preset in result.presets:
+                if preset.errors:
+                    self._broken_presets.add((preset.kind, preset.name))
+                    continue
+                first, at = levels.setdefault((preset.kind, preset.name), (source, level))
+                if at == level and first is not source:
+                    self._tell_doubled_preset(preset, first)
+                    continue
+                levels[preset.kind, preset.name] = (source, level)
+                found.setdefault(preset.kind, {})[preset.name] = preset
+        return found
+
+    def _tell_doubled_preset(self, preset: PresetDefinition, first: Source) -> None:
+        message = f"{_shown(first)} defines {preset.kind}.{preset.name} too and is used."
+        fix = "Give one of them another name."
+        file, at = preset.source.file, preset.origins.get("name")
+        line, column = (at.line, at.column) if at else (1, 1)
+        self._found.append(Diagnostic("P303", message, file, line, column, "warning", fix))
 
     def _first_of_each_level(self, placed: _Placed) -> _Placed:
         """Return one definition a level, the first by path, and tell of the others."""
@@ -96,7 +121,7 @@ class CatalogView:
             first = chosen.setdefault(level, definition)
             if first is not definition and first.source and definition.source:
                 origin = definition.origins.get("name")
-                line = origin.line if origin else 1
+                line, column = (origin.line, origin.column) if origin else (1, 1)
                 message = (
                     f"{_shown(first.source)} defines a persona {first.name!r} too and is used."
                 )
@@ -106,6 +131,7 @@ class CatalogView:
                         message,
                         definition.source.file,
                         line,
+                        column,
                         severity="warning",
                         fix="Give one of them another name.",
                     )
@@ -116,7 +142,9 @@ class CatalogView:
         """Return what is wrong with one persona, also where the fault is in a base of it."""
         _ = self.diagnostics
         definition = self.personas.get(slug)
-        file = definition.source.file if definition and definition.source else None
+        if definition is None:
+            return tuple(d for b in self.broken if b.slug == slug for d in b.errors)
+        file = definition.source.file if definition.source else None
         # A file with several personas may hold errors of others.
         warnings = [d for d in self._found if d.file == file and d.severity == "warning"]
         return tuple(dict.fromkeys([*self._by_slug.get(slug, ()), *warnings]))
@@ -126,7 +154,10 @@ class CatalogView:
         """Everything that is wrong, by file and line; each thing once."""
         found = list(self._found)
         for slug, definition in self.personas.items():
-            wrong = check_definition(definition, self._registry)
+            wrong = [
+                *check_definition(definition, self._registry),
+                *check_presets(definition, self.presets, self._broken_presets),
+            ]
             if wrong:
                 self._by_slug[slug] = wrong
                 found += wrong
@@ -137,6 +168,16 @@ class CatalogView:
         return tuple(
             sorted(dict.fromkeys(found), key=lambda d: (str(d.file), d.line, d.column, d.code))
         )
+
+
+def _broken_of(source: Source, result: LoadResult) -> list[BrokenFile]:
+    """Return what of a file cannot be used: entries of it, or else the whole."""
+    if result.broken:
+        return [BrokenFile(source, slug, errors) for slug, errors in result.broken.items()]
+    if result.definitions or result.presets:
+        return []
+    errors = tuple(d for d in result.diagnostics if d.severity == "error")
+    return [BrokenFile(source, slug_of(source.file), errors)] if errors else []
 
 
 def _whole(

@@ -13,8 +13,8 @@ from jupyter_server.utils import url_path_join
 from tornado import web
 
 if TYPE_CHECKING:
-    from persona.core import CatalogView
     from persona.jupyter._extension import PersonasExtension
+    from persona.jupyter._last_good import LiveView
     from persona.jupyter._service import PersonaService
 
 
@@ -26,10 +26,11 @@ class _Base(APIHandler):
     def service(self) -> PersonaService:
         return self._extension.service
 
-    async def _view(self, path: str) -> CatalogView:
+    async def _view(self, path: str) -> LiveView:
         manager = self.service.manager_at(path.strip("/"))
         if manager is not None:
             await manager.ready()
+            self.service.watch()  # the chat's file may have been moved
             return manager.view
         return await self.service.view(path)
 
@@ -72,7 +73,7 @@ class PersonasHandler(_Base):
         }
         self.finish(json.dumps(payload))
 
-    def _avatar(self, slug: str, view: CatalogView) -> str | None:
+    def _avatar(self, slug: str, view: LiveView) -> str | None:
         definition = view.personas.get(slug)
         avatar = definition.identity.avatar if definition else None
         if not avatar or avatar.startswith(("http://", "https://", "data:")):

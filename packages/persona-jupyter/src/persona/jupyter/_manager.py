@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,6 @@ from traitlets.config import LoggingConfigurable
 from persona.core import (
     BasePersona,
     BrokenFile,
-    CatalogView,
     EngineError,
     PersonaDefinition,
     TurnError,
@@ -26,9 +25,10 @@ from persona.jupyter import _notices as notices
 from persona.jupyter._commands import find_command, unknown_command
 from persona.jupyter._early import EarlyWatch
 from persona.jupyter._inbox import Inbox
+from persona.jupyter._last_good import LiveView
 from persona.jupyter._mend import mend_broken_off
 from persona.jupyter._permissions import Desk
-from persona.jupyter._refresh import apply_changes
+from persona.jupyter._refresh import apply_changes, compare
 from persona.jupyter._routing import Route, addressed_by_persona, route
 from persona.jupyter._session import session_of, state_of
 from persona.jupyter._system import SystemVoice
@@ -72,6 +72,12 @@ class PersonaManager(LoggingConfigurable):
         True, help="Whether broken persona files are told in the chat, in one message."
     ).tag(config=True)
 
+    live_reload = Bool(
+        True,
+        help="Whether changes of persona files take effect in open chats by themselves. "
+        "`/refresh-personas` works in any case.",
+    ).tag(config=True)
+
     def __init__(self, *, chat: BaseChatModel, service: PersonaService, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.chat = chat
@@ -79,9 +85,11 @@ class PersonaManager(LoggingConfigurable):
         self._inbox = Inbox(chat)
         self._voice = SystemVoice(chat)
         self.desk = Desk()
-        self._view: CatalogView | None = None
+        self._view: LiveView | None = None
+        self._applying = asyncio.Lock()
         self._personas: dict[str, BasePersona] = {}
         self._used: dict[str, PersonaDefinition] = {}
+        self._leaving: set[BasePersona] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._observer: Any = None
         self._early: EarlyWatch | None = None
@@ -96,11 +104,16 @@ class PersonaManager(LoggingConfigurable):
         return self.chat.get_path()
 
     @property
-    def view(self) -> CatalogView:
-        """The definitions in use since the chat opened or was last refreshed."""
+    def view(self) -> LiveView:
+        """The definitions in use."""
         if self._view is None:
             raise RuntimeError("The definitions are not read yet; await ready() first.")
         return self._view
+
+    @property
+    def attached(self) -> frozenset[Path]:
+        """Files that the definitions use besides their own; none before they are read."""
+        return frozenset() if self._view is None else self._view.attached
 
     def start(self) -> None:
         """Listen to the chat and answer what came before. Called once, when it opens."""
@@ -124,7 +137,7 @@ class PersonaManager(LoggingConfigurable):
             self._observer = None
         if self._early is not None:
             self._early.close()
-        personas, self._personas = list(self._personas.values()), {}
+        personas, self._personas = [*self._personas.values(), *self._leaving], {}
         await asyncio.gather(*(persona.shutdown() for persona in personas))
         tasks = [t for t in self._tasks if t is not asyncio.current_task()]
         for task in tasks:
@@ -141,7 +154,8 @@ class PersonaManager(LoggingConfigurable):
     async def _open(self) -> None:
         self._view = await self._service.view(self.path)
         mend_broken_off(self.chat)
-        self._tell_diagnostics()
+        self._tell_diagnostics(opening=True)
+        self._service.watch()
 
     # -- messages ------------------------------------------------------------
 
@@ -266,7 +280,8 @@ class PersonaManager(LoggingConfigurable):
 
     async def stop(self) -> int:
         """Stop all running and waiting turns and return how many there were."""
-        return sum(await asyncio.gather(*(p.stop() for p in self._personas.values())))
+        personas = [*self._personas.values(), *self._leaving]
+        return sum(await asyncio.gather(*(p.stop() for p in personas)))
 
     def prepare_soon(self, slug: str) -> None:
         """Begin `prepare` and return at once; called when a persona is picked in a menu."""
@@ -282,13 +297,51 @@ class PersonaManager(LoggingConfigurable):
 
     async def refresh(self) -> notices.Refreshed:
         """Read the definitions again and apply what changed, block by block."""
-        before = self.view
-        self._view = await self._service.view(self.path, fresh=True)
-        result = await apply_changes(
-            before, self._view, self._personas, self._used, self._service.catalog.registry
-        )
+        async with self._applying:
+            before = self.view
+            after = await self._service.view(self.path, fresh=True)
+            result = await asyncio.to_thread(compare, before, after)
+            applied = await self._apply(after, BasePersona.shutdown)
+        result.failed = applied.failed
+        result.changed |= applied.changed
+        for name in applied.failed:
+            result.changed.pop(name, None)
+        return result
+
+    def reload_soon(self) -> None:
+        """Begin `reload` and return at once; called when files have changed."""
+        self._spawn(self.reload(), "reload the personas of a chat")
+
+    async def reload(self) -> None:
+        """Apply what has changed in the files; nothing is said unless something is broken."""
+        await self.ready()
+        async with self._applying:
+            after = await self._service.view(self.path)
+            if after is not self._view:
+                await self._apply(after, self._let_finish)
+                self._service.watch()
+
+    async def _apply(
+        self, after: LiveView, release: Callable[[BasePersona], Awaitable[None]]
+    ) -> notices.Refreshed:
+        before, self._view = self.view, after
+        registry = self._service.catalog.registry
+        result = await apply_changes(before, after, self._personas, self._used, registry, release)
+        for name, why in result.failed.items():
+            self.log.warning("%s stays as it was: %s", name, why)
         self._tell_diagnostics()
         return result
+
+    async def _let_finish(self, persona: BasePersona) -> None:
+        """Let a persona whose file is gone end what it was asked before, then let it go."""
+        self._leaving.add(persona)
+        self._spawn(self._finish(persona), f"let {persona.id} go")
+
+    async def _finish(self, persona: BasePersona) -> None:
+        try:
+            await persona.finish()
+        finally:
+            self._leaving.discard(persona)
 
     # -- inside ------------------------------------------------------------------
 
@@ -331,9 +384,14 @@ class PersonaManager(LoggingConfigurable):
     def _say(self, text: str, message: Message, kind: str = "notice") -> None:
         self._voice.say(text, answers=message.id, kind=kind)
 
-    def _tell_diagnostics(self) -> None:
-        if self.show_diagnostics:
-            self._voice.tell_diagnostics(self.view.diagnostics, self._service.root_dir)
+    def _tell_diagnostics(self, *, opening: bool = False) -> None:
+        if not self.show_diagnostics:
+            return
+        view, root = self.view, self._service.root_dir
+        kept = {found for errors in view.kept.values() for found in errors}
+        self._voice.tell_diagnostics([d for d in view.diagnostics if d not in kept], root)
+        names = {slug: definition.identity.name for slug, definition in view.personas.items()}
+        self._voice.tell_kept(view.kept, names, root, opening=opening)
 
     def _kept_alive(self) -> contextlib.AbstractContextManager[Any]:
         keep_alive = getattr(self.chat, "keep_alive", None)
@@ -352,14 +410,17 @@ class PersonaManager(LoggingConfigurable):
 
 
 def list_personas(
-    view: CatalogView, root: Path, live: Mapping[str, BasePersona] | None = None
+    view: LiveView, root: Path, live: Mapping[str, BasePersona] | None = None
 ) -> list[notices.Listed]:
     """Return what listings show of ``view``; ``live`` are the personas already in use."""
     rows: list[notices.Listed] = []
     for slug, definition in view.personas.items():
         persona = (live or {}).get(slug)
         source = definition.source
+        fault = next(iter(view.kept.get(slug, ())), None)
         problem = next((d for d in view.findings(slug) if d.severity == "error"), None)
+        if slug in view.kept:  # what is wrong with it is not what is in use
+            problem = None
         rows.append(
             notices.Listed(
                 slug=slug,
@@ -373,6 +434,7 @@ def list_personas(
                 session=session_of(persona),
                 description=definition.identity.description,
                 detail=problem.message if problem else None,
+                fault=notices.where(fault, source.file, root) if fault and source else None,
             )
         )
     for broken in view.broken:

@@ -37,6 +37,8 @@ class Listed:
     description: str | None = None
     detail: str | None = None
     session: Mapping[str, Any] | None = None
+    fault: str | None = None
+    """Why it is in use as it was before its last edit, if it is."""
 
 
 @dataclass(slots=True)
@@ -49,6 +51,7 @@ class Refreshed:
     failed: dict[str, str] = field(default_factory=dict)
     total: int = 0
     broken: int = 0
+    kept: int = 0
 
 
 def persona_table(rows: Sequence[Listed]) -> str:
@@ -81,6 +84,11 @@ def refreshed(result: Refreshed) -> str:
         parts.append("Nothing changed.")
     if result.broken:
         parts.append(f"{result.broken} file{'s' if result.broken != 1 else ''} cannot be used.")
+    if result.kept:
+        parts.append(
+            f"{result.kept} persona{'s keep their' if result.kept != 1 else ' keeps its'} "
+            "last good version: see `/personas`."
+        )
     return " ".join(parts)
 
 
@@ -101,7 +109,8 @@ def no_personas() -> str:
     """Return how to make a first persona."""
     return (
         "There is no persona here yet. Save this as `.jupyter/personas/helper.persona.md` "
-        f"in the project, with a model that you have, then send `/refresh-personas`:\n\n{EXAMPLE}"
+        "in the project, with a model that you have. It is there a moment later, at the "
+        f"latest when you send `/refresh-personas`:\n\n{EXAMPLE}"
     )
 
 
@@ -152,8 +161,30 @@ def gone(name: str) -> str:
 def broken_persona(name: str, found: Sequence[Diagnostic], root: Path) -> str:
     """Return why a persona that was addressed cannot answer."""
     return f"**{escape_markdown(name)} cannot answer.** Its file has to be repaired:\n\n" + (
-        _findings(found, root) + "\n\nThen send `/refresh-personas`."
+        _findings(found, root) + "\n\nThen ask again, or send `/refresh-personas` first."
     )
+
+
+def kept(names: Sequence[str], found: Sequence[Diagnostic], root: Path) -> str:
+    """Return the notice that personas stay in use as they were before an edit."""
+    whose = "its file is" if len(names) == 1 else "their files are"
+    keep = "keeps its" if len(names) == 1 else "keep their"
+    first = f"**{_names(names)}** {keep} last good version until {whose} repaired:"
+    more = len(found) - _MOST
+    tail = f"\n- and {more} more" if more > 0 else ""
+    return f"{first}\n\n{_findings(found[:_MOST], root)}{tail}"
+
+
+def mended(names: Sequence[str]) -> str:
+    """Return that the files of personas are used again."""
+    if len(names) == 1:
+        return f"The file of **{_names(names)}** is repaired and used again."
+    return f"The files of **{_names(names)}** are repaired and used again."
+
+
+def no_longer_kept() -> str:
+    """Return what stands in place of a notice about personas that are gone by now."""
+    return "The personas that kept their last good version here are gone."
 
 
 def diagnostics(found: Sequence[Diagnostic], root: Path) -> str:
@@ -175,6 +206,22 @@ def shown_path(file: Path, root: Path) -> str:
         return file.relative_to(root).as_posix()
     home = Path.home()
     return f"~/{file.relative_to(home).as_posix()}" if file.is_relative_to(home) else str(file)
+
+
+def where(found: Diagnostic, file: Path, root: Path) -> str:
+    """Return line and message of a finding; with its file if that is not ``file``."""
+    line = (
+        f"line {found.line}"
+        if found.file == file
+        else f"{shown_path(found.file, root)}:{found.line}"
+    )
+    return f"{line}: {found.message}"
+
+
+def _state(row: Listed) -> str:
+    if row.fault is not None:
+        return f"{row.state}, last good version: {row.fault}"
+    return f"{row.state}: {row.detail}" if row.detail else row.state
 
 
 def _findings(found: Sequence[Diagnostic], root: Path) -> str:

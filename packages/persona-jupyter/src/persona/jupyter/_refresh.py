@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 
 from persona.core import (
     BasePersona,
-    CatalogView,
     EngineError,
     EngineRegistry,
     PersonaDefinition,
     PersonaEngine,
 )
+from persona.jupyter._last_good import LiveView
 from persona.jupyter._notices import Refreshed
 
 
+def compare(before: LiveView, after: LiveView) -> Refreshed:
+    """Return what is different; may take long if there are many personas."""
+    old, new = before.personas, after.personas
+    result = Refreshed(total=len(new), broken=len(after.broken), kept=len(after.kept))
+    result.added = [d.identity.name for slug, d in new.items() if slug not in old]
+    result.removed = [d.identity.name for slug, d in old.items() if slug not in new]
+    for slug, definition in new.items():
+        if slug in old and (changed := changed_blocks(old[slug], definition)):
+            result.changed[definition.identity.name] = changed
+    return result
+
+
 async def apply_changes(
-    before: CatalogView,
-    after: CatalogView,
+    before: LiveView,
+    after: LiveView,
     personas: MutableMapping[str, BasePersona],
     used: MutableMapping[str, PersonaDefinition],
     registry: EngineRegistry,
+    release: Callable[[BasePersona], Awaitable[None]],
 ) -> Refreshed:
     """Bring ``personas`` from ``before`` to ``after``.
 
@@ -33,31 +46,38 @@ async def apply_changes(
         personas: The personas in use, by short name; those that are gone are taken out.
         used: The definition that each of them was made from; kept up to date.
         registry: Engines.
+        release: What is done with a persona that is gone.
+
+    Returns:
+        What changed in the personas in use, and what failed.
     """
-    old, new = before.personas, after.personas
-    result = Refreshed(total=len(new), broken=len(after.broken))
-    result.added = [d.identity.name for slug, d in new.items() if slug not in old]
-    result.removed = [d.identity.name for slug, d in old.items() if slug not in new]
-    for slug in [s for s in personas if s not in new]:
-        used.pop(slug, None)
-        await personas.pop(slug).shutdown()
-    for slug, definition in new.items():
-        changed = changed_blocks(old[slug], definition) if slug in old else []
-        if slug in personas:
-            changed = changed_blocks(used[slug], definition)
-            try:
-                _apply(personas[slug], definition, changed, registry)
-            except EngineError as exc:
-                result.failed[definition.identity.name] = str(exc)
-                continue
-            used[slug] = definition
+    result = Refreshed()
+    gone = [personas.pop(slug) for slug in [s for s in personas if s not in after.personas]]
+    for persona in gone:
+        used.pop(persona.slug, None)
+    for slug, persona in personas.items():
+        definition = after.personas[slug]
+        name = definition.identity.name
+        changed = changed_blocks(used[slug], definition)
+        if "identity" not in changed and not after.has_same_files(before, slug):
+            changed.append("identity")
+        try:
+            _apply(persona, definition, changed, registry)
+        except EngineError as exc:
+            result.failed[name] = str(exc)
+            continue
+        used[slug] = definition
         if changed:
-            result.changed[definition.identity.name] = changed
+            result.changed[name] = changed
+    for persona in gone:
+        await release(persona)
     return result
 
 
 def changed_blocks(old: PersonaDefinition, new: PersonaDefinition) -> list[str]:
     """Return the names of the blocks in which two definitions differ."""
+    if old is new:
+        return []
     blocks = [
         name
         for name in ("engine", "model", "identity", "options")

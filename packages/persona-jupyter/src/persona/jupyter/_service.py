@@ -1,15 +1,18 @@
-"""One for the server: the shared catalog and one `PersonaManager` for each open chat."""
+"""One for the server: the shared catalog, its watcher, and a `PersonaManager` for each chat."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from traitlets.config import LoggingConfigurable
 
-from persona.core import Catalog, CatalogView
+from persona.core import Catalog
+from persona.jupyter._last_good import LastGood, LiveView
 from persona.jupyter._manager import PersonaManager
+from persona.loaders import PersonaWatcher
 
 if TYPE_CHECKING:
     from jupyter_server.serverapp import ServerApp
@@ -31,6 +34,9 @@ class PersonaService(LoggingConfigurable):
         self.catalog = catalog or Catalog()
         self._managers: dict[str, PersonaManager] = {}
         self._reading = asyncio.Lock()
+        self._last_good = LastGood(self.catalog.registry)
+        self._views: dict[Path, LiveView] = {}
+        self._watcher: PersonaWatcher | None = None
 
     @property
     def root_dir(self) -> Path:
@@ -59,6 +65,7 @@ class PersonaService(LoggingConfigurable):
         manager = PersonaManager(parent=self, chat=chat, service=self)
         self._managers[chat_id] = manager
         manager.start()
+        self.watch()
         return manager
 
     async def detach(self, chat_id: str) -> None:
@@ -66,15 +73,52 @@ class PersonaService(LoggingConfigurable):
         manager = self._managers.pop(chat_id, None)
         if manager is not None:
             await manager.close()
+            self.watch()
 
     async def close(self) -> None:
         """End everything. Called when the server stops."""
         managers, self._managers = list(self._managers.values()), {}
         await asyncio.gather(*(manager.close() for manager in managers))
         await self.catalog.registry.close()
+        watcher, self._watcher = self._watcher, None
+        if watcher is not None:
+            await asyncio.to_thread(watcher.close)
 
-    async def view(self, chat_path: str, *, fresh: bool = False) -> CatalogView:
+    def watch(self) -> None:
+        """Watch the files of all open chats from now on; of none there is no cost.
+
+        Called when a chat opens or closes, when its definitions were read, and when it
+        may have moved. Must be called in the event loop.
+        """
+        folders: dict[Path, set[Path]] = {}
+        root = self.root_dir
+        for manager in self._managers.values():
+            if manager.live_reload:
+                files = folders.setdefault(_folder_of(root, manager.path), set())
+                files |= manager.attached
+        if self._watcher is None:
+            if not folders:
+                return
+            loop = asyncio.get_running_loop()
+
+            def changed(found: frozenset[Path]) -> None:
+                with contextlib.suppress(RuntimeError):  # the loop ended without us
+                    loop.call_soon_threadsafe(self._on_changed, found)
+
+            self._watcher = PersonaWatcher(self.catalog, root, changed)
+        self._watcher.watch(folders)
+
+    def _on_changed(self, folders: frozenset[Path]) -> None:
+        root = self.root_dir
+        for manager in self._managers.values():
+            if manager.live_reload and _folder_of(root, manager.path) in folders:
+                manager.reload_soon()
+
+    async def view(self, chat_path: str, *, fresh: bool = False) -> LiveView:
         """Return the definitions that a chat sees; reads off the event loop.
+
+        The same object as long as nothing changed. What is broken now and could be used
+        before is there as it was before.
 
         Args:
             chat_path: Path of the chat file (or of a folder) relative to the root.
@@ -85,11 +129,15 @@ class PersonaService(LoggingConfigurable):
         async with self._reading:  # the catalog's caches are not for several threads
             if fresh:
                 self.catalog.forget()
+                self._views.clear()
             return await asyncio.to_thread(self._read, folder, root)
 
-    def _read(self, folder: Path, root: Path) -> CatalogView:
-        view = self.catalog.view(folder, root)
-        _ = view.diagnostics  # reads avatars and looks for skills: here, off the loop
+    def _read(self, folder: Path, root: Path) -> LiveView:
+        results = self.catalog.results(folder, root)
+        known = self._views.get(folder)
+        if known is not None and known.is_of(results):
+            return known
+        self._views[folder] = view = self._last_good.view(folder, results)
         return view
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 SYSTEM_USER = "personas::system"
 _METADATA = "personas_diagnostics"
+_KEPT = "personas_kept"
 # A drawing, not an emoji: not every machine has a font for those.
 _AVATAR = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100">'
@@ -50,13 +51,58 @@ class SystemVoice:
         """Keep one message in the chat about broken files; rewrite it only on a change."""
         errors = [d for d in found if d.severity == "error"]
         text = notices.diagnostics(errors, root)
-        digest = hashlib.sha256(text.encode()).hexdigest()[:16] if errors else ""
-        known = self._chat.get_metadata().get(_METADATA)
-        told: dict[str, Any] = known if isinstance(known, dict) else {}
+        digest = _digest(text) if errors else ""
+        told = self._told(_METADATA)
         if told.get("digest", "") == digest:
             return
         message_id = self._write(told.get("message"), text)
         self._chat.set_metadata(_METADATA, {"digest": digest, "message": message_id})
+
+    def tell_kept(
+        self,
+        kept: Mapping[str, Sequence[Diagnostic]],
+        names: Mapping[str, str],
+        root: Path,
+        *,
+        opening: bool = False,
+    ) -> None:
+        """Say which personas stay as they were before an edit, and when they are repaired.
+
+        One message as long as there are any, rewritten when the faults change. The same
+        fault is told once, however often the file is saved.
+
+        Args:
+            kept: Why, by short name.
+            names: Shown names of all personas by short name.
+            root: The server's root folder.
+            opening: Whether the chat opens just now: nobody waits for what was repaired.
+        """
+        found = list(dict.fromkeys(d for errors in kept.values() for d in errors))
+        text = notices.kept([names[slug] for slug in kept], found, root) if kept else ""
+        digest = _digest(text) if kept else ""
+        told = self._told(_KEPT)
+        if told.get("digest", "") == digest:
+            return
+        message = told.get("message")
+        mended = [s for s in told.get("slugs", ()) if s in names and s not in kept]
+        if kept:
+            message = self._write(message, text)
+        elif message == self._last() and not opening:
+            self._write(message, notices.mended([names[s] for s in mended]) if mended
+                        else notices.no_longer_kept())  # fmt: skip
+            mended = []
+        if mended and not opening:
+            self._write(None, notices.mended([names[s] for s in mended]))
+        state = {"digest": digest, "message": message, "slugs": list(kept)} if kept else {}
+        self._chat.set_metadata(_KEPT, state)
+
+    def _told(self, key: str) -> dict[str, Any]:
+        known = self._chat.get_metadata().get(key)
+        return known if isinstance(known, dict) else {}
+
+    def _last(self) -> str | None:
+        messages = [m for m in self._chat.get_messages() if not m.deleted]
+        return messages[-1].id if messages else None
 
     def _write(self, message_id: object, text: str) -> str:
         note = {"kind": "diagnostics"}
@@ -67,3 +113,7 @@ class SystemVoice:
             except ChatGone:
                 pass  # deleted by a person: say it anew
         return self._conversation.add(text, note)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

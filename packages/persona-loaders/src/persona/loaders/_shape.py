@@ -15,7 +15,7 @@ from persona.loaders._report import Report, short
 from persona.loaders._schema import blocks
 from persona.loaders._text import Parts
 
-_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
+SLUG = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
 
 
 def implied_by(root: Node) -> frozenset[str]:
@@ -81,7 +81,14 @@ def fill_context(
 
 def is_slug(text: str) -> bool:
     """Whether a text can be the short name of a persona."""
-    return _SLUG.fullmatch(text) is not None
+    return SLUG.fullmatch(text) is not None
+
+
+def slug_of_file(file: Path) -> str:
+    """Return the short name that a file's place gives its persona, or an empty text."""
+    stem = own_folder(file) or file.name
+    stem = stem[: -len(SUFFIX)] if stem.lower().endswith(SUFFIX) else stem
+    return stem if is_slug(stem) else slugify(stem)
 
 
 def _without_empty(members: dict[str, Node], known: tuple[str, ...]) -> dict[str, Node]:
@@ -91,14 +98,11 @@ def _without_empty(members: dict[str, Node], known: tuple[str, ...]) -> dict[str
 
 def _fill_names(fields: dict[str, Node], file: Path, root: Node, report: Report) -> None:
     """Find the short name and the name to show."""
-    stem = own_folder(file) or file.name
-    if stem.lower().endswith(SUFFIX):
-        stem = stem[: -len(SUFFIX)]
-    slug = slugify(stem)
+    slug = slug_of_file(file)
     given = fields.get("name")
     shown = ""
     if given is not None and isinstance(given.data, str):
-        if _SLUG.fullmatch(given.data):
+        if SLUG.fullmatch(given.data):
             slug = given.data
         elif slug:
             shown = given.data if len(given.data) <= 80 and given.data.strip() else ""
@@ -106,7 +110,7 @@ def _fill_names(fields: dict[str, Node], file: Path, root: Node, report: Report)
     if not slug:
         report.add(
             "P307",
-            f"No short name can be made from {short(given.data if given else stem)!r}.",
+            f"No short name can be made from {short(given.data if given else file.name)!r}.",
             "Add a line `name: short-name` of letters a-z, digits, dots and dashes.",
             given.place if given else (1, 1),
         )

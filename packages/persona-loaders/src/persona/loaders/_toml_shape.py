@@ -8,7 +8,9 @@ from persona.loaders._profile import shown_name
 from persona.loaders._report import Refused, Report, short
 from persona.loaders._shape import fill_context, is_slug, write_out
 
-_ENTRY = ("provider", "model", "temperature", "top_p", "max_output_tokens", "model_url")
+_UNSAID = ("max_output_tokens", "model_url")
+"""Keys of a flat model that have no default of their own."""
+ENTRY = ("provider", "model", "temperature", "top_p", "max_output_tokens", "model_url")
 
 
 def shape_table(table: Node, key: Node, report: Report) -> Node:
@@ -27,10 +29,13 @@ def shape_table(table: Node, key: Node, report: Report) -> Node:
                    "The table's own name counts; the name to show is identity.name.",
                    keys["name"])  # fmt: skip
         del fields["name"]
+    flat = "extends" in fields and "preferred_models" in fields and "model" not in fields
     _unfold_models(fields, keys, report)
     _unfold_prompt(fields, keys, report)
     root = write_out(mapping(table, fields, keys))
     fields, keys = dict(root.members), dict(root.keys or {})
+    if flat and "model" in fields:
+        _fill_models(fields)
     _fill_names(fields, key, report)
     fill_context(fields, keys, root, None, report)
     return mapping(root, fields, keys)
@@ -56,6 +61,15 @@ def _unfold_models(
         fields["model"], keys["model"] = models[0], given.items[0].place
     if models[1:]:
         fields["models"], keys["models"] = sequence(given, models[1:]), given.items[1].place
+    elif models and "extends" in fields:  # a list replaces that of the base, also a shorter one
+        fields["models"], keys["models"] = sequence(given, []), keys["preferred_models"]
+
+
+def _fill_models(fields: dict[str, Node]) -> None:
+    """Say what a flat model leaves out, so that nothing of a base's model gets into it."""
+    model = fields["model"]
+    unsaid = {k: Node(None, *model.place) for k in _UNSAID if k not in model.members}
+    fields["model"] = mapping(model, {**model.members, **unsaid})
 
 
 def _model(item: Node, number: int, report: Report) -> Node:
@@ -75,16 +89,16 @@ def _model(item: Node, number: int, report: Report) -> Node:
             name = Node(f"{provider.data}/{model.data}", *model.place)
     # The defaults of the flat form; in a block no value means the model's own.
     rest = {"temperature": Node(0.0, *item.place), "top_p": Node(1.0, *item.place)}
-    rest |= {k: n for k, n in members.items() if k in _ENTRY[2:]}
+    rest |= {k: n for k, n in members.items() if k in ENTRY[2:]}
     keys = {**(item.keys or {}), "model_id": name.place}
     return mapping(item, {"model_id": name, **rest}, keys)
 
 
 def _check_entry(item: Node, where: str, report: Report) -> None:
     for key in item.members:
-        if key not in _ENTRY:
-            guess = did_you_mean(key, _ENTRY) if len(key) <= 60 else None
-            fix = f"Did you mean {guess!r}?" if guess else f"Known here: {', '.join(_ENTRY)}."
+        if key not in ENTRY:
+            guess = did_you_mean(key, ENTRY) if len(key) <= 60 else None
+            fix = f"Did you mean {guess!r}?" if guess else f"Known here: {', '.join(ENTRY)}."
             report.add("P201", f"Unknown key {short(key)!r} under {where}.", fix,
                        item.place_of(key))  # fmt: skip
     for key in ("provider", "model"):

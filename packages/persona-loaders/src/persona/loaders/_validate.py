@@ -26,7 +26,7 @@ _BOUNDS = {
     "less_than": ("lt", "less than"),
     "less_than_equal": ("le", "at most"),
 }
-_NUMBERS = ("temperature", "top_p", "max_output_tokens")
+NUMBERS = ("temperature", "top_p", "max_output_tokens")
 _EXAMPLES = {
     "model_id": "Write provider/model, for example `model_id: ollama/llama3.1`.",
     "url": "Add `url: https://…`.",
@@ -70,7 +70,7 @@ def _without_bools(root: Node, report: Report) -> Node:
 
 def _numbers(model: Node, loc: tuple[str | int, ...], root: Node, report: Report) -> Node:
     members = model.members
-    wrong = [k for k in _NUMBERS if k in members and isinstance(members[k].data, bool)]
+    wrong = [k for k in NUMBERS if k in members and isinstance(members[k].data, bool)]
     for key in wrong:
         tell("float_type", (*loc, key), {}, "", root, report)
     if not wrong:
