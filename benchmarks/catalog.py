@@ -15,7 +15,7 @@ from pathlib import Path
 from jupyterlab_chat.websocket_model import WsChatModel
 
 from benchmarks.chats import chat_content
-from benchmarks.definitions import write_definitions
+from benchmarks.files import write_definitions
 from benchmarks.measure import Cost, Measure, cost_of, median
 from persona.core import BasePersona, Catalog, CatalogView, PersonaEngine
 

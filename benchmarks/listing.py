@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.children import run
-from benchmarks.definitions import write_definitions
+from benchmarks.files import write_definitions
 from benchmarks.measure import Measure, median
 
 COUNT = 100

@@ -442,3 +442,20 @@ def test_comment_on_the_next_entry_stays(store: TomlPersonaStore, path: Path, na
     assert "# The coder.\n" in text
     assert "# The writer.\n" in text
     assert text.endswith("# the end")
+
+
+def test_entry_around_other_tables_keeps_its_comments(store: TomlPersonaStore, path: Path):
+    parts = (
+        "# about a\n[personas.a]\nmodel = 'p/m'  # small\n\n",
+        "# about the others\n[mine]\nx = 1\n\n",
+        "[personas.a.context]\n# its skills\nskills = ['s']  # s\n\n[personas.a.options]\ny = 1\n",
+        "# the end\n",
+    )
+    path.write_text("".join(parts))
+    a = store.load_definitions()["a"]
+    changed = a.model_copy(update={"tool_preset": "t", "options": {"y": 2}})
+    store.save_persona(changed)
+    text = "".join(parts).replace("# small\n", '# small\ntool_preset = "t"\n')
+    assert path.read_text() == text.replace("y = 1", "y = 2")
+    store.delete_persona("a")
+    assert path.read_text() == "# about a\n\n# about the others\n[mine]\nx = 1\n\n# the end\n"

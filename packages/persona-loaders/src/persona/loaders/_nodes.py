@@ -101,8 +101,8 @@ class Origins(Mapping[str, Origin]):
         file, scope = self._source.file, self._source.scope
         root = self._root if isinstance(self._root, Node) else self._root()
         return {
-            path: Origin(file, line, scope)
-            for path, line in _lines(root)
+            path: Origin(file, line, scope, column=column)
+            for path, (line, column) in _places(root)
             if path not in self._implied
         }
 
@@ -119,19 +119,19 @@ class Origins(Mapping[str, Origin]):
         return f"Origins({self._table!r})"
 
 
-def _lines(root: Node) -> Iterator[tuple[str, int]]:
-    """Yield path and line; a block starts at its key, a scalar at its value."""
+def _places(root: Node) -> Iterator[tuple[str, tuple[int, int]]]:
+    """Yield path and place; a block starts at its key, a scalar at its value."""
     todo = [("", root)]
     while todo:
         prefix, node = todo.pop()
         if isinstance(node.children, dict):
-            entries = [(k, node.place_of(k)[0], c) for k, c in node.children.items()]
+            entries = [(k, node.place_of(k), c) for k, c in node.children.items()]
         else:
-            entries = [(str(i), c.line, c) for i, c in enumerate(node.children or ())]
-        for key, key_line, child in entries:
+            entries = [(str(i), c.place, c) for i, c in enumerate(node.children or ())]
+        for key, at, child in entries:
             path = f"{prefix}{key}"
             if child.children is None:
-                yield path, child.line
+                yield path, child.place
             else:
-                yield path, key_line
+                yield path, at
                 todo.append((f"{path}.", child))

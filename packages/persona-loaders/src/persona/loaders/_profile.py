@@ -96,15 +96,17 @@ class Persona:
         context = {**data.get("context", {})}
         if self.system_prompt:
             context["system_prompt"] = self.system_prompt
-        data |= {"context": context, "models": models[1:]}
+        data["context"] = context
         if models:
-            data["model"] = models[0]
+            data |= {"model": models[0], "models": models[1:]}
         return PersonaDefinition.model_validate(data).keyed(self.name)
 
     @classmethod
     def from_definition(cls, definition: PersonaDefinition) -> Persona:
         """Return a definition as a flat profile."""
-        done = {"name", "model", "models", *_SAME}
+        done = {"name", "model", *_SAME}
+        if definition.model is not None:  # without it, they come after the model of a base
+            done.add("models")
         others = definition.model_dump(exclude_defaults=True, exclude=done)
         if others["identity"] == {"name": shown_name(definition.key, definition.name)}:
             del others["identity"]

@@ -23,8 +23,8 @@ TAG = "tag:yaml.org,2002:"
 """Start of the long form of YAML's own tags."""
 
 
-def scalar(event: yaml.ScalarEvent, line: int, column: int) -> Node:
-    """Return the value of a parser's event.
+def scalar(event: yaml.ScalarEvent, line: int, column: int, *, is_key: bool = False) -> Node:
+    """Return the value of a parser's event. A key is what is written, never a number.
 
     Raises:
         Refused: P106 for a tag that is not plain YAML, P202 for a number nothing can hold.
@@ -33,9 +33,8 @@ def scalar(event: yaml.ScalarEvent, line: int, column: int) -> Node:
     data: Any = value
     tag = event.tag
     if tag is None:
-        # Most values are words; they need no closer look.
-        if event.implicit[0] and (value in _CONSTANTS or value[0] in _MAY_BE_NUMBER):
-            data = _plain(value, line, column)
+        if event.implicit[0] and not is_key:
+            data = meaning(value, line, column)
     elif tag not in ("!", TAG + "str"):
         data = _tagged(tag, value, line, column)
     if "\0" in value:
@@ -49,11 +48,15 @@ def scalar(event: yaml.ScalarEvent, line: int, column: int) -> Node:
     return Node(data, line, column, None, None, value)
 
 
-def _plain(value: str, line: int, column: int) -> str | float | bool | None:
-    """Return what a value without quotes means."""
+def meaning(value: str, line: int, column: int) -> str | float | bool | None:
+    """Return what a value without quotes means.
+
+    Raises:
+        Refused: P202 for a number that nothing can hold.
+    """
     if value in _CONSTANTS:
         return _CONSTANTS[value]
-    if value[0] not in _MAY_BE_NUMBER:
+    if value[0] not in _MAY_BE_NUMBER:  # most values are words
         return value
     if _INT.fullmatch(value):
         digits = sys.get_int_max_str_digits()
@@ -82,7 +85,7 @@ def _tagged(tag: str, value: str, line: int, column: int) -> str | float | bool 
     kinds = _TAGGED.get(tag.removeprefix(TAG)) if tag.startswith(TAG) else None
     if kinds is None:
         raise bad_tag(tag, line, column)
-    data = _plain(value, line, column)
+    data = meaning(value, line, column)
     if not isinstance(data, kinds) or (isinstance(data, bool) and bool not in kinds):
         raise Refused("P106", f"{short(value)!r} is not what its tag says.", "Remove the tag.",
                       line=line, column=column)  # fmt: skip

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import re
 import stat
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from persona.loaders._report import Refused, short
 
 LARGEST = 1024 * 1024
 """Bytes that a persona file may have."""
 
+_READ = os.O_RDONLY | getattr(os, "O_BINARY", 0)
 _OPEN = re.compile(r"(?:[ \t]*\n)*---[ \t]*(?:\n|\Z)")
 _CLOSE = re.compile(r"^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.MULTILINE)
 _SHOW = "Start the file with a line ---, then `key: value` lines, then a line ---, then the prompt."
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(NamedTuple):
     """A persona file in two parts.
 
     Attributes:
@@ -51,7 +52,7 @@ def read_bytes(file: Path, largest: int = LARGEST) -> bytes:
     """
     try:
         # A look before opening: opening a pipe would wait for somebody to write to it.
-        status = file.stat()
+        status = os.stat(file)  # noqa: PTH116 - one system call, without more
         if stat.S_ISDIR(status.st_mode):
             raise Refused(
                 "P101", "This is a folder, not a file.", "Rename it, or put a file in its place."
@@ -61,8 +62,7 @@ def read_bytes(file: Path, largest: int = LARGEST) -> bytes:
                 "P101", "This is not an ordinary file.", "Put an ordinary text file in its place."
             )
         if status.st_size <= largest:
-            with file.open("rb", buffering=0) as stream:
-                data = stream.readall()
+            data = _content(file, status.st_size, largest)
             if len(data) <= largest:
                 return data
         size = max(status.st_size, largest + 1) / LARGEST
@@ -73,6 +73,19 @@ def read_bytes(file: Path, largest: int = LARGEST) -> bytes:
         f"The file is too large: {size:.1f} MiB; it may have {largest // LARGEST} MiB.",
         "Keep the instructions here and move reference texts to files or skills.",
     )
+
+
+def _content(file: Path, size: int, largest: int) -> bytes:
+    """Return what a file holds, which may be more than its size said; or more than enough."""
+    handle = os.open(file, _READ)
+    try:
+        data = part = os.read(handle, size + 1)
+        while part and size != len(data) <= largest:
+            part = os.read(handle, LARGEST)
+            data += part
+        return data
+    finally:
+        os.close(handle)
 
 
 def decode(data: bytes) -> str:

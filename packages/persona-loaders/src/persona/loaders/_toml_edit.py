@@ -5,23 +5,23 @@ Each result is read back and compared before it is given to anybody.
 
 from __future__ import annotations
 
-import os
 import re
 import tomllib
 from collections.abc import Mapping, MutableMapping
+from itertools import pairwise
 from typing import Any
 
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
-from tomlkit.items import Table
 
+from persona.loaders._toml_scan import scan
 from persona.loaders._toml_text import Document
 from persona.loaders._toml_write import item, same, table_text
 
 Place = tuple[str, str]
 """Name of the outer table and of the entry in it."""
 
-_LINES = re.compile(r"[^\n]*\n|[^\n]+")
+Span = tuple[int, int]
 
 
 def put_values(
@@ -32,18 +32,21 @@ def put_values(
     Returns:
         The text, or None if the entry is written so that this cannot be done.
     """
-    span = _span(document, place)
-    if span is None:
+    spans = _spans(document, place)
+    if not spans:
         return None
-    start, end = span
-    part = document.text[start:end]
+    # Only the entry's own lines are parsed for editing; that is much quicker, and what is
+    # not looked at cannot change. Pairs under the header of all entries get that header.
+    text, bare = document.text, not _has_header(document, spans)
+    header = f"[{place[0]}]\n" if bare and not _is_dotted(document, place) else ""
     try:
-        own = tomlkit.parse(part)
+        own = tomlkit.parse(header + "".join(text[start:end] for start, end in spans))
         _apply(own[place[0]][place[1]], old, new)
-        changed = own.as_string()
-    except (TOMLKitError, KeyError, TypeError):  # written in another form than the values have
+        changed = own.as_string().removeprefix(header)
+    except (TOMLKitError, LookupError, TypeError, ValueError):  # they do not fit to its form
         return None
-    return document.text[:start] + _with_ends(changed, document.newline) + document.text[end:]
+    parts = _parted(document, spans, header, changed)
+    return _replaced(text, spans, [_with_ends(part, document.newline) for part in parts])
 
 
 def put_table(document: Document, place: Place, table: Mapping[str, Any]) -> str:
@@ -51,23 +54,22 @@ def put_table(document: Document, place: Place, table: Mapping[str, Any]) -> str
     block = _with_ends(table_text(place, table), document.newline)
     if place[1] not in document.table(place[0]):
         return _append(document.text, block, document.newline)
-    span = _span(document, place)
-    if span is not None and document.text[span[0]] == "[":
-        return document.text[: span[0]] + block + document.text[span[1] :]
+    spans = _spans(document, place)
+    if spans and _has_header(document, spans):
+        return _replaced(document.text, spans, [block])
     # Written under another header, where a new one would cut that table.
     return _append(drop_table(document, place), block, document.newline)
 
 
 def drop_table(document: Document, place: Place) -> str:
-    """Return the text without an entry."""
-    text, span = document.text, _span(document, place)
-    if span is None:
-        return _without(text, place)
-    start, end = span
-    # The blank line that set it apart goes with it.
-    gap = len(text) - end - len(text[end:].lstrip("\r\n"))
-    whole = not text[:start].strip("\r\n") or text[:start].endswith(("\n\n", "\n\r\n"))
-    return text[:start] + text[end + gap if whole else end :]
+    """Return the text without an entry; comments above it and below it stay."""
+    text = document.text
+    for start, end in reversed(_spans(document, place)):
+        # The blank line that set it apart goes with it.
+        gap = len(text) - end - len(text[end:].lstrip("\r\n"))
+        whole = not text[:start].strip("\r\n") or text[:start].endswith(("\n\n", "\n\r\n"))
+        text = text[:start] + text[end + gap if whole else end :]
+    return text
 
 
 def keeps_the_rest(before: Document, after: Document, place: Place, *, there: bool) -> bool:
@@ -88,38 +90,61 @@ def _rest(data: Mapping[str, Any], place: Place) -> dict[str, Any]:
     return {**data, outer: inner}
 
 
-def _without(text: str, place: Place) -> str:
-    """Return the text without an entry and the comments up to the next one."""
-    whole = tomlkit.parse(text)
-    outer: Any = whole[place[0]]
-    del outer[place[1]]
-    if not outer and isinstance(outer, Table) and outer.is_super_table():
-        del whole[place[0]]
-    return whole.as_string()
+def _spans(document: Document, place: Place) -> list[Span]:
+    """Return the offsets of the lines of an entry; there may be others between them.
+
+    Comments behind the last line of a part are about what comes next.
+    """
+    text, last = document.text, -2
+    spans: list[Span] = []
+    for number, statement in enumerate(document.index.statements):
+        if statement.path[:2] != place:
+            continue
+        start = text.rfind("\n", 0, statement.start) + 1
+        end = text.find("\n", statement.end) + 1 or len(text)
+        if number == last + 1:
+            start, _ = spans.pop()
+        spans.append((start, end))
+        last = number
+    return spans
 
 
-def _span(document: Document, place: Place) -> tuple[int, int] | None:
-    """Return the offsets of the lines of an entry; None if other lines are between them."""
-    text = document.text
-    try:
-        rest = _without(text, place)
-    except (TOMLKitError, KeyError):
-        return None
-    shared = len(os.path.commonprefix([text, rest]))  # noqa: RUF071 - characters are meant
-    start = text.rfind("\n", 0, shared) + 1
-    end = start + len(text) - len(rest)
-    if text[:start] + text[end:] != rest:
-        return None
-    # Comments behind the last value are about what comes next.
-    lines = _LINES.findall(text[start:end])
-    while lines and (not lines[-1].strip() or lines[-1].lstrip().startswith("#")):
-        lines.pop()
-    own = "".join(lines)
-    try:
-        complete = repr(tomllib.loads(own)) == repr(tomllib.loads(text[start:end]))
-    except tomllib.TOMLDecodeError:  # the last line belongs to a text of several lines
-        complete = False
-    return start, start + len(own) if complete else end
+def _has_header(document: Document, spans: list[Span]) -> bool:
+    """Whether an entry starts with a header of its own."""
+    start, end = spans[0]
+    return document.text[start:end].lstrip(" \t").startswith("[")
+
+
+def _is_dotted(document: Document, place: Place) -> bool:
+    """Whether an entry's first pair stands above all headers, with its whole path."""
+    for statement in document.index.statements:
+        if statement.is_header or statement.path[:2] == place:
+            return not statement.is_header
+    return False
+
+
+def _parted(document: Document, spans: list[Span], header: str, changed: str) -> list[str]:
+    """Return an entry's new text in as many parts as it had, or in one."""
+    if len(spans) == 1:
+        return [changed]
+    starts = {start: path for start, _, path, _ in document.index.statements}
+    firsts = [next(p for s, p in starts.items() if s >= start) for start, _ in spans[1:]]
+    found = {path: start for start, _, path, _ in scan(header + changed).statements}
+    cuts = [found.get(path, -1) for path in firsts]
+    if cuts != sorted(cuts) or cuts[0] <= len(header):
+        return [changed]
+    whole = header + changed
+    cuts = [len(header), *(whole.rfind("\n", 0, cut) + 1 for cut in cuts), len(whole)]
+    *parts, last = (whole[start:end] for start, end in pairwise(cuts))
+    # What follows brings its own blank line.
+    return [*(part.rstrip("\n") + "\n" for part in parts), last]
+
+
+def _replaced(text: str, spans: list[Span], parts: list[str]) -> str:
+    """Return the text with other text at some places; without any where ``parts`` end."""
+    for number, (start, end) in reversed(list(enumerate(spans))):
+        text = text[:start] + (parts[number] if number < len(parts) else "") + text[end:]
+    return text
 
 
 def _apply(
@@ -136,8 +161,17 @@ def _apply(
             if not isinstance(target[key], MutableMapping):
                 raise TypeError(key)
             _apply(target[key], before, value)
+        elif isinstance(before, list) and isinstance(value, list) and _are_tables(before, value):
+            for inner, one, other in zip(target[key], before, value, strict=True):
+                _apply(inner, one, other)
         else:
             target[key] = item(value)
+
+
+def _are_tables(old: list[Any], new: list[Any]) -> bool:
+    """Whether two lists hold tables that can be changed one by one."""
+    tables = all(isinstance(entry, Mapping) and entry for entry in (*old, *new))
+    return tables and len(old) == len(new)
 
 
 def _with_ends(text: str, newline: str) -> str:

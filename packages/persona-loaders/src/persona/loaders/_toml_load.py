@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from persona.core import Diagnostic, LoadResult, PersonaDefinition, Source, did_you_mean
-from persona.loaders._nodes import Node, Origins
+from persona.core import (
+    Diagnostic,
+    LoadResult,
+    PersonaDefinition,
+    PresetDefinition,
+    Source,
+    did_you_mean,
+    slugify,
+)
+from persona.loaders import _toml_quick as quick
+from persona.loaders._nodes import Node, Origins, mapping
 from persona.loaders._presets import KINDS, Preset
+from persona.loaders._quick import Unusual
 from persona.loaders._report import MOST, Refused, Report, short
-from persona.loaders._shape import implied_by
+from persona.loaders._shape import implied_by, is_slug
 from persona.loaders._toml_shape import shape_table
 from persona.loaders._toml_text import Document, read_document
 from persona.loaders._validate import tell, validate
@@ -27,16 +38,29 @@ def load(source: Source) -> LoadResult:
     except Refused as refused:
         report.refuse(refused)
         return LoadResult(diagnostics=tuple(report.diagnostics))
-    definitions = load_definitions(document, source, report)
-    load_presets(document, source.file, report)
+    return load_document(document, source)
+
+
+def load_document(document: Document, source: Source) -> LoadResult:
+    """Return what a file with this content gives. Called before it is written, too."""
+    report = Report(source.file, toml=True)
+    broken: dict[str, tuple[Diagnostic, ...]] = {}
+    definitions = load_definitions(document, source, report, broken)
+    presets = define_presets(document, source, report)
     found = sorted(report.diagnostics[:MOST], key=lambda d: (d.line, d.column, d.code))
-    return LoadResult(tuple(definitions.values()), tuple(found))
+    return LoadResult(tuple(definitions.values()), tuple(found), broken, presets)
 
 
 def load_definitions(
-    document: Document, source: Source, report: Report
+    document: Document,
+    source: Source,
+    report: Report,
+    broken: dict[str, tuple[Diagnostic, ...]] | None = None,
 ) -> dict[str, PersonaDefinition]:
-    """Return the personas of a document by the names of their tables."""
+    """Return the personas of a document by the names of their tables.
+
+    Why others cannot be used is put into ``broken``, by short name.
+    """
     _check_root(document, report)
     found: dict[str, PersonaDefinition] = {}
     slugs: dict[str, str] = {}
@@ -45,6 +69,10 @@ def load_definitions(
         report.diagnostics += diagnostics
         if definition is None:
             report.failed = True
+            if broken is not None:
+                slug = key if is_slug(key) else slugify(key)
+                errors = tuple(d for d in diagnostics if d.severity == "error")
+                broken.setdefault(slug or key, errors)
         elif (other := slugs.setdefault(definition.name, key)) != key:
             report.add("P303", f"[{PERSONAS}.{short(other)}] has the short name "
                        f"{definition.name!r} too and is used.", "Give one of them another name.",
@@ -58,21 +86,32 @@ def load_definition(
     document: Document, key: str, source: Source
 ) -> tuple[PersonaDefinition | None, list[Diagnostic]]:
     """Return one persona, or None and what is wrong with it."""
+    definition = define_quickly(document, key, source)
+    return (definition, []) if definition else define_closely(document, key, source)
 
-    def shaped(report: Report, *, places: bool) -> Node:
-        at = document.place(PERSONAS, key) if places else (1, 1)
-        table = document.node(PERSONAS, key, places=places)
-        return shape_table(table, Node(key, *at, None, None, key), report)
 
-    def origins() -> Node:
-        return shaped(Report(source.file, toml=True), places=True)
+def define_quickly(document: Document, key: str, source: Source) -> PersonaDefinition | None:
+    """Return a persona that nothing is wrong with; places are looked up when asked for."""
+    if document.has_odd_values:
+        return None
+    try:
+        definition, implied = quick.define(key, document.data[PERSONAS][key])
+    except Unusual:
+        return None
+    origins = Origins(partial(_shaped, document, key, source, places=True), source, implied)
+    return definition.placed(source, origins, implied)
 
+
+def define_closely(
+    document: Document, key: str, source: Source
+) -> tuple[PersonaDefinition | None, list[Diagnostic]]:
+    """Return one persona, or None and what is wrong with it and where."""
     # Places cost a scan of the file, so they are looked up only if something is wrong.
     for places in (False, True):
         report = Report(source.file, toml=True)
         definition: PersonaDefinition | None = None
         try:
-            definition = validate(shaped(report, places=places), report)
+            definition = validate(_shaped(document, key, source, report, places=places), report)
         except Refused as refused:
             report.refuse(refused)
         if not report.diagnostics:
@@ -80,18 +119,54 @@ def load_definition(
     if definition is None or report.failed:
         return None, report.diagnostics
     implied = implied_by(document.node(PERSONAS, key, places=False))
-    located = definition.located(source, Origins(origins, source, implied), implied)
-    return located.keyed(key), report.diagnostics
+    origins = Origins(partial(_shaped, document, key, source, places=True), source, implied)
+    return definition.located(source, origins, implied).keyed(key), report.diagnostics
+
+
+def _shaped(
+    document: Document, key: str, source: Source, report: Report | None = None, *, places: bool
+) -> Node:
+    """Return a persona in the form of the models; what is wrong is told to ``report``."""
+    at = document.place(PERSONAS, key) if places else (1, 1)
+    table = document.node(PERSONAS, key, places=places)
+    name = Node(key, *at, None, None, key)
+    return shape_table(table, name, report or Report(source.file, toml=True))
 
 
 def load_presets(document: Document, file: Path, report: Report) -> dict[str, dict[str, Preset]]:
     """Return the presets of a document: by the name of their kind, then by their own."""
     found: dict[str, dict[str, Preset]] = {kind: {} for kind in KINDS}
+    for kind, name, preset in _each_preset(document, file, report):
+        if isinstance(preset, Preset):
+            found[kind][name] = preset
+    return found
+
+
+def define_presets(
+    document: Document, source: Source, report: Report
+) -> tuple[PresetDefinition, ...]:
+    """Return the presets of a document as data for the catalog, broken ones too."""
+    found = []
+    for kind, name, preset in _each_preset(document, source.file, report):
+        origins = Origins(partial(_whole_preset, document, kind, name), source)
+        if isinstance(preset, Preset):
+            values = preset.model_dump(exclude_unset=True, exclude={"name"})
+            found.append(PresetDefinition(kind, name, source, values, origins))
+        else:
+            found.append(PresetDefinition(kind, name, source, {}, origins, tuple(preset)))
+    return tuple(found)
+
+
+def _each_preset(
+    document: Document, file: Path, report: Report
+) -> Iterator[tuple[str, str, Preset | list[Diagnostic]]]:
+    """Yield kind, name and each preset, or what is wrong with it, which is told too."""
     for kind, model in KINDS.items():
         for name in document.table(kind):
             own = Report(file, toml=True)
+            preset: Preset | None = None
             try:
-                found[kind][name] = _preset(document, kind, name, model)
+                preset = _preset(document, kind, name, model)
             except Refused as refused:
                 own.refuse(refused)
             except ValidationError as exc:
@@ -101,7 +176,19 @@ def load_presets(document: Document, file: Path, report: Report) -> dict[str, di
                          node, own)  # fmt: skip
             report.diagnostics += own.diagnostics
             report.failed = report.failed or own.failed
-    return found
+            yield kind, name, own.diagnostics if preset is None else preset
+
+
+def _whole_preset(document: Document, kind: str, name: str) -> Node:
+    """Return a preset with the places of its values, and that of its name."""
+    at = document.place(kind, name)
+    try:
+        node = document.node(kind, name, places=True)
+    except Refused:  # told already
+        node = Node({}, *at, {}, {})
+    return mapping(
+        node, {**node.members, "name": Node(name, *at)}, {**(node.keys or {}), "name": at}
+    )
 
 
 def _preset(document: Document, kind: str, name: str, model: Callable[..., Preset]) -> Preset:

@@ -10,6 +10,7 @@ import re
 import tomllib
 from bisect import bisect_right
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 Path = tuple[str | int, ...]
 """Keys and list indexes from the root."""
@@ -27,6 +28,22 @@ _STRING = re.compile(
 _BARE = re.compile(r"[^,\]}#\n\r]++")
 
 
+class Statement(NamedTuple):
+    """A header or a pair that stands on lines of its own.
+
+    Attributes:
+        start: Offset of its first character.
+        end: Offset behind its last one; a comment may follow.
+        path: What it defines or says.
+        is_header: Whether it starts a table.
+    """
+
+    start: int
+    end: int
+    path: Path
+    is_header: bool
+
+
 @dataclass
 class Index:
     """Everything that a text defines, with offsets.
@@ -34,11 +51,13 @@ class Index:
     Attributes:
         keys: Offset of each key, by path.
         values: Offset of each value, by path.
+        statements: Headers and pairs in order.
     """
 
     text: str
     keys: dict[Path, int] = field(default_factory=dict)
     values: dict[Path, int] = field(default_factory=dict)
+    statements: list[Statement] = field(default_factory=list)
     _starts: list[int] = field(default_factory=list)
 
     def place(self, offset: int) -> tuple[int, int]:
@@ -64,11 +83,13 @@ class _Scan:
     def run(self) -> Index:
         text, at = self.text, _end(_BLANK, self.text, 0)
         while at < len(text):
-            at = self._header(at) if text[at] == "[" else self._pair(at)
+            start, is_header = at, text[at] == "["
+            at, path = self._header(at) if is_header else self._pair(at)
+            self.index.statements.append(Statement(start, at, path, is_header))
             at = _end(_BLANK, text, at)
         return self.index
 
-    def _header(self, start: int) -> int:
+    def _header(self, start: int) -> tuple[int, Path]:
         many = self.text.startswith("[[", start)
         parts, at = self._key(start + 1 + many)
         path: Path = ()
@@ -87,11 +108,11 @@ class _Scan:
             # A table that a deeper header implied is at its own header, if it has one.
             self.index.keys[path], self.index.values[path] = parts[-1][1], start
         self.table = path
-        return at + 1 + many
+        return at + 1 + many, path
 
-    def _pair(self, start: int) -> int:
+    def _pair(self, start: int) -> tuple[int, Path]:
         path, at = self._assign(self.table, start)
-        return self._value(at, path)
+        return self._value(at, path), path
 
     def _assign(self, base: Path, start: int) -> tuple[Path, int]:
         """Read ``key =``; return the path and the offset of the value."""

@@ -7,7 +7,7 @@ import math
 import re
 import tomllib
 from codecs import BOM_UTF8
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ LARGEST = 16 * 1024 * 1024
 
 DEEPEST = 60
 _AT = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+_NUL = re.compile(r"\\u0000|\\U00000000")
 _FIXES = (
     ("twice", "Each table and key may stand once; keep one of them."),
     ("overwrite", "Each table and key may stand once; keep one of them."),
@@ -41,6 +42,8 @@ class Document:
         text: The text, without a byte order mark.
         data: What it says.
         newline: The line end that new lines get.
+        has_odd_values: Whether there are values that no definition can have: not a number,
+            infinite, or with a NUL.
     """
 
     def __init__(self, text: str, newline: str = "\n") -> None:
@@ -51,7 +54,9 @@ class Document:
         """
         self.text = text
         self.newline = newline
-        self.data = parse(text)
+        floats: list[float] = []
+        self.data = parse(text, floats.append)
+        self.has_odd_values = bool(floats) or _NUL.search(text) is not None
 
     @cached_property
     def index(self) -> Index:
@@ -105,14 +110,21 @@ def read_for_editing(file: Path) -> tuple[Document, str]:
     return Document(text, "\r\n" if 0 < data.count(b"\n") == data.count(b"\r\n") else "\n"), mark
 
 
-def parse(text: str) -> dict[str, Any]:
-    """Return the data of a TOML text.
+def parse(text: str, note: Callable[[float], object] = float) -> dict[str, Any]:
+    """Return the data of a TOML text; ``note`` is called with each number that is not finite.
 
     Raises:
         Refused: P109.
     """
+
+    def to_float(written: str) -> float:
+        number = float(written)
+        if not math.isfinite(number):
+            note(number)
+        return number
+
     try:
-        return tomllib.loads(text)
+        return tomllib.loads(text, parse_float=to_float)
     except tomllib.TOMLDecodeError as exc:
         message = str(exc)
         found = _AT.search(message)

@@ -34,7 +34,7 @@ def table_of(
     fitting = all(
         m.provider and m.model and m.temperature is not None and m.top_p is not None for m in models
     )
-    if models and flat_models and fitting:
+    if definition.model is not None and flat_models and fitting:
         data["preferred_models"] = [
             {k: v for k, v in entry.items() if v is not None and (k, v) != ("top_p", 1.0)}
             for entry in definition.preferred_models

@@ -20,7 +20,7 @@ DEEPEST = 60
 MOST_BY_ALIAS = 10_000
 """Values that aliases may stand for, in all."""
 
-_Loader: type[yaml.CSafeLoader | yaml.SafeLoader] = (
+Loader: type[yaml.CSafeLoader | yaml.SafeLoader] = (
     yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 )
 # The parser counts these as line ends, editors do not; as blanks they keep lines right.
@@ -60,9 +60,8 @@ def parse(text: str, first_line: int) -> Node | None:
     Raises:
         Refused: P106, or P202 for a number that nothing can hold.
     """
-    if not text.isascii():
-        text = text.translate(_ODD_LINE_ENDS)
-    loader = _Loader(text)
+    text = plain_line_ends(text)
+    loader = Loader(text)
     try:
         return _build(loader, first_line)
     except yaml.reader.ReaderError as exc:
@@ -73,6 +72,11 @@ def parse(text: str, first_line: int) -> Node | None:
         raise Refused("P106", message, fix, line=first_line + line, column=column + 1) from exc
     finally:
         loader.dispose()
+
+
+def plain_line_ends(text: str) -> str:
+    """Return the text with the same lines for the parser as for an editor."""
+    return text if text.isascii() else text.translate(_ODD_LINE_ENDS)
 
 
 def _build(loader: yaml.CSafeLoader | yaml.SafeLoader, first_line: int) -> Node | None:
@@ -87,7 +91,9 @@ def _build(loader: yaml.CSafeLoader | yaml.SafeLoader, first_line: int) -> Node 
         mark = event.start_mark
         line, column = mark.line + first_line, mark.column + 1
         if kind is a_scalar:
-            node = scalar(event, line, column)
+            above = stack[-1] if stack else None
+            is_key = above is not None and above.key is None and above.node.keys is not None
+            node = scalar(event, line, column, is_key=is_key)
             if node.raw == "<<" and event.implicit[0]:
                 node = _Merge("<<", line, column, None, None, "<<")
             if event.anchor:
