@@ -218,12 +218,6 @@ def where(found: Diagnostic, file: Path, root: Path) -> str:
     return f"{line}: {found.message}"
 
 
-def _state(row: Listed) -> str:
-    if row.fault is not None:
-        return f"{row.state}, last good version: {row.fault}"
-    return f"{row.state}: {row.detail}" if row.detail else row.state
-
-
 def _findings(found: Sequence[Diagnostic], root: Path) -> str:
     return "\n".join(
         f"- `{shown_path(d.file, root)}:{d.line}` {escape_markdown(d.message)}"
@@ -234,6 +228,8 @@ def _findings(found: Sequence[Diagnostic], root: Path) -> str:
 
 
 def _state(row: Listed) -> str:
+    if row.fault is not None:
+        return f"{row.state}, last good version: {row.fault}"
     if row.detail:
         return f"{row.state}: {row.detail}"
     mode = (row.session or {}).get("mode")
