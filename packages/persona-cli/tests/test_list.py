@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -85,15 +85,17 @@ def test_list_calls_a_wrong_option_a_usage_error(arguments, project, capsys):
     assert len(shown.err.splitlines()) == 1
 
 
-def test_list_with_100_personas_takes_less_than_a_second(write, cli):
+def test_list_with_100_personas_takes_less_than_a_second_of_a_processor(write, cli):
     for number in range(100):
         write(f"p{number}", f"engine: puppet\nidentity: {{name: Persona {number}}}",
               "word " * 300)  # fmt: skip
     took = []
     for _ in range(3):
-        begun = time.perf_counter()
+        begun = os.times()
         done = cli("list")
-        took.append(time.perf_counter() - begun)
+        ended = os.times()
+        took.append(ended.children_user + ended.children_system)
+        took[-1] -= begun.children_user + begun.children_system
         assert done.returncode == 0, done.stderr
         assert len(done.stdout.splitlines()) == 101
     assert min(took) < 1

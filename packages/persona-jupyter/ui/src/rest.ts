@@ -5,7 +5,7 @@ import type { Outcome } from './permission';
 import { EMPTY_CATALOG, ICatalog } from './types';
 
 /** How long one answer of the catalog serves the menu, in milliseconds. */
-const CATALOG_LIFETIME = 2000;
+const CATALOG_LIFETIME = 1000;
 
 /** The calls that the menu and the buttons make; a failure never breaks the chat. */
 export class PersonaClient {
