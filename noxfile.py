@@ -180,20 +180,26 @@ def browser(session: nox.Session) -> None:
     shown = session.run("python", "tests-integration/browser/chromium.py", silent=True)
     path = str(shown).strip().splitlines()[-1]
     session.log(f"Chromium: {path}")
-    session.run(
-        *PYTEST, "tests-integration/browser", *session.posargs, env={"PERSONA_CHROMIUM": path}
-    )
+    env = {"PERSONA_CHROMIUM": path}
+    if shutil.which("npm") is not None:
+        env["PERSONA_AGENTS"] = install_agents(session, "opencode")
+    session.run(*PYTEST, "tests-integration/browser", *session.posargs, env=env)
+
+
+def install_agents(session: nox.Session, names: str) -> str:
+    """Install real agents at their pinned versions and return the folder that they are in."""
+    folder = str(ROOT / ".tools" / "agents")
+    # Those that must be there fail the session; of the others each test tells why it is left out.
+    good = range(10) if names == "more" else [0]
+    install = ("python", "tests-integration/agents/install.py", folder, names)
+    session.run(*install, success_codes=good)
+    return folder
 
 
 def drive_agents(session: nox.Session, group: str) -> None:
-    """Install one group of real agents at their pinned versions and test the engines on them."""
+    """Test the engines on one group of real agents."""
     sync(session, "--group", "integration")
-    folder = str(ROOT / ".tools" / "agents")
-    # Those that must be there fail the session; of the others each test tells why it is left out.
-    good = [0] if group == "required" else range(10)
-    install = ("python", "tests-integration/agents/install.py", folder, group)
-    session.run(*install, success_codes=good)
-    env = {"PERSONA_AGENTS": folder, "PERSONA_AGENT_NAMES": group}
+    env = {"PERSONA_AGENTS": install_agents(session, group), "PERSONA_AGENT_NAMES": group}
     session.run(*PYTEST, "tests-integration/agents", *session.posargs, env=env)
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 from benchmarks.measure import Cost
-from persona.core import BasePersona, EngineRegistry, PersonaIdentity
-from persona.engines.acp import AcpEngine
+from persona.core import BasePersona, EngineRegistry, PersonaIdentity, PersonaModel
 from persona.testing import ScriptedAgent
 from persona.testing.chat import MemoryChat
 
@@ -22,26 +21,34 @@ def make_agent(folder: Path, updates: int) -> ScriptedAgent:
     """Return an agent that says much at "many", and little at anything else."""
     agent = ScriptedAgent(folder)
     agent.on("many", {"burst": PIECE, "count": updates})
+    agent.on("", {"text": PIECE})
     return agent
 
 
 class Ours:
     """Personas of one registry on one agent."""
 
-    def __init__(self, agent: ScriptedAgent, root: Path) -> None:
-        self.agent = agent
+    def __init__(self, root: Path) -> None:
         self.root = root
-        self.registry = EngineRegistry(())
-        self.registry.register(AcpEngine)
+        self.registry = EngineRegistry()
         self.personas: list[BasePersona] = []
 
-    def persona(self, name: str, chat: MemoryChat) -> BasePersona:
+    def persona(
+        self,
+        name: str,
+        chat: MemoryChat,
+        *,
+        engine: str = "acp",
+        model: PersonaModel | None = None,
+        **options: Any,
+    ) -> BasePersona:
         """Return a persona in a chat; nothing is started."""
         persona = BasePersona(
             ychat=chat,
-            engine=self.registry.create("acp"),
+            engine=self.registry.create(engine),
             identity=PersonaIdentity(name=name),
-            options={"command": self.agent.command, "args": self.agent.args},
+            model=model,
+            options=options,
             root_dir=self.root,
         )
         self.personas.append(persona)
@@ -49,8 +56,7 @@ class Ours:
 
     async def close(self) -> None:
         """End everything."""
-        for persona in self.personas:
-            await persona.shutdown()
+        await asyncio.gather(*(persona.shutdown() for persona in self.personas))
         await self.registry.close()
 
 
@@ -75,52 +81,75 @@ async def our_turn(persona: BasePersona, chat: MemoryChat, text: str) -> tuple[C
 class Bare:
     """A connection of the SDK whose handler does nothing but look at the clock."""
 
-    def __init__(self, connection: Any) -> None:
-        self._connection = connection
-        self.session = ""
-        self.first = 0.0
-        self.count = 0
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        from acp.connection import Connection
 
-    async def handle(self, method: str, params: Any, is_notification: bool) -> None:
-        """Take a notification."""
-        self.count += 1
-        if self.count == 1:
-            self.first = time.perf_counter()
+        streams: Any = (process.stdin, process.stdout)
+        self.connection = Connection(self._handle, *streams)
+        self.pid = process.pid
+        self._session = ""
+        self._first = 0.0
+        self._count = 0
+
+    async def _handle(self, method: str, params: Any, is_notification: bool) -> Any:
+        if not is_notification:
+            return {"outcome": {"outcome": "cancelled"}}
+        self._count += 1
+        if self._count == 1:
+            self._first = time.perf_counter()
+        return None
+
+    async def open(self, folder: Path) -> str:
+        """Open a session and return its id; the first one is what `turn` uses."""
+        params = {"cwd": str(folder), "mcpServers": []}
+        opened: Any = await self.connection.send_request("session/new", params)
+        self._session = self._session or opened["sessionId"]
+        return str(opened["sessionId"])
+
+    async def another(self, folder: Path, text: str) -> None:
+        """Open a further session and have a turn in it."""
+        await self._prompt(await self.open(folder), text)
 
     async def turn(self, text: str, updates: int) -> tuple[Cost, float]:
         """Have one prompt answered; return its cost and the seconds to the first update."""
-        self.count = 0
-        prompt = [{"type": "text", "text": text}]
+        self._count = 0
         cpu, wall = time.process_time(), time.perf_counter()
-        params = {"sessionId": self.session, "prompt": prompt}
-        await self._connection.send_request("session/prompt", params)
-        while self.count < updates:  # noqa: ASYNC110 - handlers run after the answer, no event
+        await self._prompt(self._session, text)
+        while self._count < updates:  # noqa: ASYNC110 - handlers run after the answer, no event
             await asyncio.sleep(0)
         cost = Cost(time.process_time() - cpu, time.perf_counter() - wall)
-        return cost, self.first - wall
+        return cost, self._first - wall
+
+    async def _prompt(self, session: str, text: str) -> None:
+        prompt = [{"type": "text", "text": text}]
+        params = {"sessionId": session, "prompt": prompt}
+        await self.connection.send_request("session/prompt", params)
 
 
 @asynccontextmanager
-async def bare_client(agent: ScriptedAgent) -> AsyncIterator[Bare]:
+async def bare_client(
+    command: Sequence[str], env: Mapping[str, str] | None = None
+) -> AsyncIterator[Bare]:
     """Start the agent and connect to it as the SDK does."""
-    from acp.connection import Connection
-
     process = await asyncio.create_subprocess_exec(
-        agent.command,
-        *agent.args,
+        *command,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        limit=2**24,
+        env=env,
     )
-    bare = Bare(None)
-    connection = Connection(bare.handle, process.stdin, process.stdout)  # type: ignore[arg-type]
-    bare._connection = connection
+    bare = Bare(process)
     try:
-        await connection.send_request("initialize", {"protocolVersion": 1})
-        opened = await connection.send_request("session/new", {"cwd": "/", "mcpServers": []})
-        bare.session = opened["sessionId"]
+        await bare.connection.send_request("initialize", {"protocolVersion": 1})
         yield bare
     finally:
-        await connection.close()
+        await bare.connection.close()
         assert process.stdin is not None
         process.stdin.close()
-        await process.wait()
+        try:
+            async with asyncio.timeout(5):
+                await process.wait()
+        except TimeoutError:
+            process.kill()
+            await process.wait()

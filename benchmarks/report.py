@@ -19,7 +19,16 @@ LATEST = FOLDER / "latest.json"
 REFERENCE = FOLDER / "reference.json"
 PAGE = Path(__file__).parents[1] / "docs" / "speed.md"
 
-_PACKAGES = ("jupyterlab", "jupyter_server", "jupyterlab-chat", "pycrdt", "pydantic", "traitlets")
+_PACKAGES = (
+    "jupyterlab",
+    "jupyter_server",
+    "jupyterlab-chat",
+    "pycrdt",
+    "pydantic",
+    "traitlets",
+    "agent-client-protocol",
+)
+_HEADINGS = {"acp": "ACP engines"}
 _INTRO = """\
 # Speed
 
@@ -75,7 +84,7 @@ def write_page(path: Path, measures: Sequence[Measure]) -> None:
     parts = [_INTRO]
     for topic in dict.fromkeys(measure.topic for measure in measures):
         chosen = [measure for measure in measures if measure.topic == topic]
-        parts.append(f"\n## {topic.capitalize()}\n\n")
+        parts.append(f"\n## {_HEADINGS.get(topic, topic.capitalize())}\n\n")
         parts += _by_case(chosen) if chosen[0].case else _one_by_one(chosen)
     machine = ", ".join(f"{name} {value}" for name, value in _machine().items())
     parts.append(f"\n## The machine\n\n{machine}.\n")

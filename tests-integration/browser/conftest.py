@@ -7,15 +7,21 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from persona.testing import ScriptedLLM
 
+from ..agents.install import bin_folder
 from .chat import ChatPage
 from .chromium import chromium, launch_arguments
-from .lab import NO_RTC, SECONDS, Lab
+from .lab import NO_RTC, SECONDS, Lab, poll
 from .project import Project
+
+ROOT = Path(__file__).parents[2]
+AGENTS = Path(os.environ.get("PERSONA_AGENTS", ROOT / ".tools" / "agents"))
+"""Where real agents are installed."""
 
 MODES = {"websocket": NO_RTC, "rtc": "--YDocExtension.disable_rtc=False"}
 
@@ -30,8 +36,19 @@ def mode(request: pytest.FixtureRequest) -> str:
 def lab(mode: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """Give the server of one mode."""
     home = tmp_path_factory.mktemp(f"lab-{mode}")
-    with Lab(home, home / "root", extra=[MODES[mode]]) as server:
+    programs = [bin_folder(AGENTS, "opencode")]
+    with Lab(home, home / "root", extra=[MODES[mode]], programs=programs) as server:
         yield server
+        started = psutil.Process(server.pid).children(recursive=True)
+    poll(lambda: not any(map(runs, started)), "what the server had started to end")
+
+
+def runs(process: psutil.Process) -> bool:
+    """Whether a process runs; one that has ended and was not waited for does not."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 @pytest.fixture(scope="session")

@@ -55,6 +55,7 @@ class Lab:
         root: Its root folder.
         arguments: What to run with this Python; the default is JupyterLab.
         extra: Further arguments.
+        programs: Folders that are searched for programs before all others.
     """
 
     def __init__(
@@ -64,10 +65,12 @@ class Lab:
         *,
         arguments: Sequence[str] | None = None,
         extra: Sequence[str] = (),
+        programs: Sequence[Path] = (),
     ) -> None:
         self.home = home
         self.root = root
         self._log = home / "server.log"
+        self._programs = programs
         self._arguments = [*(arguments or self._jupyterlab()), *extra]
         self._process: subprocess.Popen[bytes] | None = None
         self._info: dict[str, Any] = {}
@@ -79,6 +82,13 @@ class Lab:
     def log(self) -> str:
         """Return what the server has written so far."""
         return self._log.read_text(encoding="utf-8", errors="replace")
+
+    @property
+    def pid(self) -> int:
+        """Id of its process."""
+        if self._process is None:
+            raise RuntimeError("It does not run.")
+        return self._process.pid
 
     def printed(self, pattern: str) -> str:
         """Wait until the log has text of that pattern, and give it."""
@@ -139,6 +149,7 @@ class Lab:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("XDG_", "JUPYTER"))}
         # A closed port: the demo must not find an Ollama of this machine.
         more = {"OLLAMA_HOST": "127.0.0.1:9", "PYTHONUNBUFFERED": "1"}
+        more["PATH"] = os.pathsep.join([*map(str, self._programs), os.environ["PATH"]])
         return kept | {name: str(folder) for name, folder in folders.items()} | more
 
     def _announced(self) -> dict[str, Any] | None:

@@ -43,7 +43,7 @@ class Project:
         name: str,
         prompt: str = "You help.",
         *,
-        model: str = "openai/scripted",
+        model: str | None = "openai/scripted",
         avatar: str | None = "🔬",
         description: str = "Answers from a script",
         **more: Any,
@@ -51,10 +51,11 @@ class Project:
         """Write a persona file, or write it anew; `more` are further keys."""
         front = {
             "identity": {"name": name, "avatar": avatar, "description": description},
-            "model": {"model_id": model, "model_url": self.model_url},
             "options": {"api_key": "test"},
             **more,
         }
+        if model is not None:
+            front["model"] = {"model_id": model, "model_url": self.model_url}
         file = self.personas / f"{name.lower().replace(' ', '-')}.persona.md"
         block = json.dumps(front, indent=2, ensure_ascii=False)  # JSON is YAML
         file.write_text(f"---\n{block}\n---\n{prompt}\n", encoding="utf-8")

@@ -57,7 +57,7 @@ def open_question(chat: ChatPage, project: Project) -> None:
 def test_turn_goes_on_when_permission_is_given(chat: ChatPage, project: Project) -> None:
     asking(project)
     open_question(chat, project)
-    expect(chat.page.locator(".jp-chat-writers")).to_contain_text("waits for your leave")
+    expect(chat.page.locator(".jp-chat-writers")).to_contain_text("waits for your permission")
     question = chat.body("May I?")
     expect(question).to_contain_text("edit hello.py <b>now</b>")
     expect(question.locator("pre")).to_have_count(2)
@@ -79,7 +79,7 @@ def test_turn_goes_on_when_permission_is_given(chat: ChatPage, project: Project)
     expect(question).to_contain_text(re.compile(r"✓ Allowed by .+: Allow once\."))
     expect(question).not_to_contain_text("Answer with the buttons")
     expect(asked(chat).get_by_role("group")).to_have_count(0)
-    expect(chat.page.locator(".jp-chat-writers")).not_to_contain_text("leave")
+    expect(chat.page.locator(".jp-chat-writers")).not_to_contain_text("permission")
     project.wait_saved("I did it.")
     (saved,) = [m for m in project.saved() if m["body"].startswith("**May I?**")]
     assert saved["metadata"]["persona"]["permission"]["decision"]["kind"] == "allow_once"

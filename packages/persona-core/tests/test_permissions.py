@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import mistune
 import pytest
@@ -25,6 +25,9 @@ from persona.core import (
 )
 from persona.core._session import SessionInfo
 from persona.testing.chat import MemoryChat
+
+if TYPE_CHECKING:
+    from conftest import Until
 
 ALLOW = PermissionOption("y", "Allow once", "allow_once")
 ALWAYS = PermissionOption("a", "Always", "allow_always")
@@ -117,11 +120,27 @@ async def test_request_is_a_message_of_its_own_with_what_buttons_need(chat: Memo
         "kind": "edit",
     }
     assert chat.bodies[-2:] == ["Before. ", body]
-    assert chat.writing[-1].status == {"typingIndicator": "waits for your leave…"}
+    assert chat.writing[-1].status == {"typingIndicator": "waits for your permission…"}
     assert persona.decide("1", "y", "ada")
     await turn
     assert persona.permissions == ()
     assert not chat.writers
+
+
+async def test_message_says_nothing_twice(chat: MemoryChat, until: Until) -> None:
+    places = (FilePosition("notes.txt"), FilePosition("other.txt"), FilePosition("notes.txt", 4))
+    edit = request("1", "edit notes.txt", diffs=(Diff("notes.txt", "a", "b"),), locations=places)
+    run = request("2", "ls  data", command="ls data")
+    persona = BasePersona(ychat=chat, engine=Asking(edit, run), slug="ada")
+    turn = asyncio.create_task(persona.process_message(chat.say("ask")))
+    await until(lambda: persona.permissions == (edit,))
+    assert chat.bodies[-1].count("notes.txt") == 3
+    assert "In `other.txt`, `notes.txt:4`." in chat.bodies[-1]
+    persona.decide("1", "y", "ada")
+    await until(lambda: persona.permissions == (run,))
+    assert chat.bodies[-1].startswith("**May I?**\n\n```sh\nls data\n```")
+    persona.decide("2", "y", "ada")
+    await turn
 
 
 @pytest.mark.parametrize(
@@ -218,7 +237,7 @@ async def test_each_open_request_has_its_own_answer_when_there_are_several(
         await asyncio.sleep(0.001)
     assert persona.decide("2", "n", "ada")
     assert [asked.id for asked in persona.permissions] == ["1"]
-    assert chat.writing[-1].status == {"typingIndicator": "waits for your leave…"}
+    assert chat.writing[-1].status == {"typingIndicator": "waits for your permission…"}
     assert persona.decide("1", "y", "ada")
     await turn
     assert chat.bodies[-1] == "True False "

@@ -23,6 +23,7 @@ from persona.core import (
     Turn,
     TurnError,
 )
+from persona.testing.chat import MemoryChat
 
 if TYPE_CHECKING:
     from conftest import RealChat, Until
@@ -658,3 +659,22 @@ async def test_character_cut_in_two_by_the_stream_is_whole_in_the_end(chat: Real
 async def test_names_without_latin_letters_give_different_ids(ws: RealChat) -> None:
     ids = {make(ws, slug=None, identity=PersonaIdentity(name=name)).id for name in ("研究員", "🤖")}
     assert len(ids) == 2
+
+
+async def test_slow_start_of_an_engine_is_shown(until: Until) -> None:
+    chat, engine = MemoryChat(), Probe()
+    engine.start_gate.clear()
+    persona = BasePersona(ychat=chat, engine=engine, slug="ada")
+    turn = asyncio.create_task(persona.process_message(chat.say("hello")))
+
+    def shown() -> list[object]:
+        return [w.status["typingIndicator"] for w in chat.writing if w.status]
+
+    await until(lambda: len(shown()) == 2)
+    assert shown() == ["is thinking…", "is starting…"]
+    engine.start_gate.set()
+    await turn
+    assert shown() == ["is thinking…", "is starting…", "is thinking…"]
+    assert not chat.writers
+    await persona.process_message(chat.say("again"))
+    assert shown()[3:] == ["is thinking…"]

@@ -20,6 +20,8 @@ async def no_session_is_left():
     """Close litellm's own sessions, which some of the dialects use, in their event loop."""
     yield
     await litellm.close_litellm_async_clients()
+    if (client := vars(litellm).get("module_level_aclient")) is not None:
+        await client.close()
 
 
 def address(bench, dialect):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import signal
 import sys
@@ -156,6 +157,20 @@ async def test_odd_updates_are_passed_over(bench: Bench) -> None:
     assert (await bench.ask(persona, "more")).endswith("You said: more")
 
 
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf, -5, 10**400, "7", True])
+async def test_numbers_that_are_no_counts_are_passed_over(bench: Bench, number: Any) -> None:
+    agent = bench.agent()
+    usage = {"used": number, "size": number, "cost": {"amount": number}}
+    agent.on(
+        "go",
+        {"update": {"sessionUpdate": "usage_update", **usage}},
+        {"text": "ok"},
+        {"stop": "end_turn", "usage": {"inputTokens": number, "outputTokens": number}},
+    )
+    assert await bench.ask(bench.persona(agent), "go") == "ok"
+    assert bench.kinds()[-1] == "reply"
+
+
 async def test_line_of_megabytes_is_read(bench: Bench) -> None:
     agent = bench.agent()
     text = "x" * 3_000_000
@@ -191,6 +206,15 @@ async def test_error_of_the_agent_is_told_and_the_session_stays(bench: Bench) ->
     assert "Rate limit reached" in await fails(bench, persona)
     assert await bench.ask(persona, "again") == "You said: again"
     assert len(agent.requests("session/new")) == 1
+
+
+async def test_reason_behind_an_internal_error_is_told(bench: Bench) -> None:
+    agent = bench.agent()
+    why = {"details": "MCP server papers did not start"}
+    error = {"code": -32603, "message": "Internal error", "data": why}
+    agent.on("", {"error": error}, method="session/new")
+    said = await fails(bench, bench.persona(agent))
+    assert "could not open a session: MCP server papers did not start." in said
 
 
 async def test_session_that_the_agent_forgot_is_opened_anew(bench: Bench) -> None:
@@ -252,6 +276,13 @@ async def test_version_new_enough_is_taken(bench: Bench) -> None:
     assert await bench.ask(bench.persona(agent, engine=_engine(minimum=(1, 10)))) == (
         "You said: hello"
     )
+
+
+async def test_agent_that_closes_its_output_is_told(bench: Bench) -> None:
+    persona = bench.persona(bench.agent(), start_seconds=5)
+    code = "import os, time; os.close(1); time.sleep(60)"
+    persona.update_options({"command": sys.executable, "args": ["-I", "-S", "-c", code]})
+    assert "it closed its output" in await fails(bench, persona)
 
 
 async def test_login_is_explained_and_the_next_turn_works_after_it(bench: Bench) -> None:
@@ -346,13 +377,26 @@ async def test_stop_while_the_agent_starts_is_quick_and_wastes_nothing(bench: Be
     agent.on("", {"sleep": 1.5}, method="initialize", times=1)
     persona = bench.persona(agent)
     turn = asyncio.create_task(bench.ask(persona, "one"))
-    await until(lambda: agent.requests("initialize"))
+    await until((agent.folder / "used-0").exists)
     begun = time.monotonic()
     await persona.stop()
     await turn
     assert time.monotonic() - begun < 1
     assert (await bench.ask(persona, "two")).endswith("two")
     assert len(agent.starts) == 1
+
+
+async def test_stop_while_the_session_opens_wastes_nothing(bench: Bench) -> None:
+    agent = bench.agent()
+    agent.on("", {"sleep": 0.5}, method="session/new", times=1)
+    persona = bench.persona(agent)
+    turn = asyncio.create_task(bench.ask(persona, "one"))
+    await until(lambda: agent.requests("session/new"))
+    await persona.stop()
+    await turn
+    await asyncio.sleep(0.8)
+    assert (await bench.ask(persona, "two")).endswith("two")
+    assert len(agent.requests("session/new")) == 1
 
 
 async def test_program_that_is_no_agent_is_told(bench: Bench) -> None:

@@ -94,6 +94,16 @@ async def test_close_of_the_registry_ends_everything(bench: Bench) -> None:
     assert not agent.alive
 
 
+async def test_close_of_the_registry_while_an_agent_starts_leaves_nothing(bench: Bench) -> None:
+    agent = bench.agent()
+    agent.on("", {"sleep": 1.5}, method="initialize")
+    turn = asyncio.create_task(bench.ask(bench.persona(agent)))
+    await until(lambda: agent.requests("initialize"))
+    await bench.registry.close()
+    assert "the server stops" in await turn
+    assert not agent.alive and len(agent.starts) == 1
+
+
 async def test_engine_made_by_hand_ends_its_process_itself(bench: Bench) -> None:
     agent = bench.agent()
     persona = bench.persona(agent, engine=AcpEngine())
@@ -224,7 +234,7 @@ async def test_restart_helps_against_an_agent_that_hangs_at_its_start(bench: Ben
     agent.on("", {"stubborn": True}, times=1, method="initialize")
     persona = bench.persona(agent)
     turn = asyncio.create_task(bench.ask(persona, "one"))
-    await until(lambda: agent.requests("initialize"))
+    await until((agent.folder / "used-0").exists)
     async with asyncio.timeout(8):
         await persona.restart()
         await turn
@@ -282,12 +292,12 @@ async def test_process_starts_in_a_neutral_folder(bench: Bench) -> None:
     assert agent.requests("session/new")[0]["cwd"] == str(bench.root)
 
 
-async def test_home_is_named_in_what_the_session_is_opened_with(bench: Bench) -> None:
-    class Homely(AcpEngine):
-        id = "homely"
-        row = replace(AcpEngine.row, deliver=_homely)
-        options_model = AcpEngine.options_model
+class Homely(AcpEngine):
+    id = "homely"
+    options_model = AcpEngine.options_model
 
+
+async def test_home_is_named_in_what_the_session_is_opened_with(bench: Bench) -> None:
     agent = bench.agent()
     await bench.ask(bench.persona(agent, engine=Homely()))
     home = agent.starts[0]["env"]["SOME_HOME"]
@@ -303,3 +313,22 @@ def _homely(blocks: Blocks, command: tuple[str, ...]) -> Delivery:
         launch=replace(usual.launch, env=(("SOME_HOME", HOME),)),
         session=replace(usual.session, extra=extra),
     )
+
+
+Homely.row = replace(AcpEngine.row, deliver=_homely)
+
+
+async def test_starts_in_one_home_come_one_after_the_other(bench: Bench) -> None:
+    agent = bench.agent()
+    for method in ("initialize", "session/new"):
+        agent.on("", {"sleep": 0.5}, method=method)
+    personas = [
+        bench.persona(agent, name=f"P{n}", chat=MemoryChat(f"{n}.chat"), engine=Homely())
+        for n in range(2)
+    ]
+    await asyncio.gather(*(bench.ask(persona) for persona in personas))
+    assert len(agent.starts) == 2, "two engines made by hand have a process each"
+    for method in ("initialize", "session/new"):
+        entries = (e for e in agent.record if e.get("message", {}).get("method") == method)
+        first, second = (entry["time"] for entry in entries)
+        assert second - first >= 0.5

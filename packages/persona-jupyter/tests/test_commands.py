@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+
+from persona.core import EngineSupport, PersonaEngine, Requirement
 
 PARROT = "engine: parrot\nidentity:\n  name: {name}"
 
@@ -27,6 +30,48 @@ async def test_personas_lists_name_engine_model_origin_and_state(
         in table
     )
     assert "bad.persona.md | broken: line" in table
+
+
+class Picky(PersonaEngine):
+    """Says what it honours; what its persona is called decides how it stands."""
+
+    id = "picky"
+
+    async def reply(self, turn: Any) -> AsyncIterator[str]:
+        yield "hello"
+
+    def support(self) -> EngineSupport:
+        if self.persona.name == "Bad":
+            raise RuntimeError("| broken")
+        missing = (Requirement("There is no *program*.", "Install it: curl x | sh"),)
+        return EngineSupport(
+            model="enforced",
+            system_prompt="requested",
+            skills="enforced",
+            missing=() if self.persona.name == "Bob" else missing,
+            ignored=("model.top_p",),
+        )
+
+
+async def test_personas_lists_what_is_missing_and_what_is_honoured(
+    write: Any, open_chat: Any, service: Any
+) -> None:
+    service.catalog.registry.register(Picky)
+    for name in ("Ada", "Bob", "Bad"):
+        write(name.lower(), f"engine: picky\nidentity:\n  name: {name}", "A")
+    write("lost", "engine: nowhere", "A")
+    chat = await open_chat()
+    assert await chat.ask("@Bob hi") == ["hello"]  # one is in use, the others are not
+    (table,) = await chat.ask("/personas")
+    lines = {name: [x for x in table.splitlines() if f"`@{name}`" in x] for name in ("Ada", "Bob")}
+    assert lines["Ada"][0].endswith(
+        r"| unavailable: There is no \*program\*. Install it: curl x \| sh |"
+    )
+    assert lines["Bob"][0].endswith("| ready |")
+    honoured = "| enforced | requested | ignored | enforced | ignored | model.top\\_p |"
+    assert lines["Ada"][1].endswith(honoured) and lines["Bob"][1].endswith(honoured)
+    assert r"RuntimeError: \| broken" in table
+    assert "nowhere" in table
 
 
 async def test_unknown_command_is_told(open_chat: Any) -> None:

@@ -145,7 +145,7 @@ async def test_command_asks_which_when_several_wait_and_numbers_stay(
     (told,) = await chat.ask("/approve 2")
     assert "`/approve 3`: Eve" in told
     assert await chat.ask("/approve all") == ["Allowed. Eve: write notes.txt."]
-    assert await chat.ask("/approve") == ["Nobody waits for your leave."]
+    assert await chat.ask("/approve") == ["Nobody waits for your permission."]
 
 
 async def test_persona_cannot_answer(write: Any, open_chat: Any) -> None:
@@ -210,7 +210,7 @@ async def test_request_that_waited_when_the_server_ended_is_withdrawn(
     assert chat.messages["q"]["body"] == (
         "**May I?** x\n\n*Withdrawn: the reply ended before anybody answered.*"
     )
-    assert await chat.ask("/approve") == ["Nobody waits for your leave."]
+    assert await chat.ask("/approve") == ["Nobody waits for your permission."]
 
 
 async def test_listing_says_who_waits(write: Any, open_chat: Any, server: Any) -> None:

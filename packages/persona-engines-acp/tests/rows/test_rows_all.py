@@ -177,7 +177,7 @@ def test_delivering_has_no_effect(
 def test_stdio_servers_are_left_to_the_session(row: AgentRow, blocks: Make) -> None:
     server = McpServer(name="alpha", command="run-alpha", env={"KEY": "secret-of-alpha"})
     text = everything(deliver(row, blocks(context={"mcp_servers": [server]})))
-    assert "run-alpha" not in text
+    assert ("run-alpha" in text) == (row is CODEX)  # which gives it more time to start
     assert "secret-of-alpha" not in text
 
 

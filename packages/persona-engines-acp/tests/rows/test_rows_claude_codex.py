@@ -159,3 +159,32 @@ def test_codex_leaves_out_the_skills_of_the_user(
         {"path": str(users / "SKILL.md"), "enabled": False}
     ]
     assert "skills/ours" in dict(given.launch.links)
+
+
+def test_codex_gets_the_variables_that_the_providers_of_the_user_name(
+    blocks: Make, home: Path, write: Callable[..., None]
+) -> None:
+    write(
+        home / ".codex/config.toml",
+        'model_provider = "own"\n[model_providers.own]\nenv_key = "OWN_KEY"\n'
+        '[model_providers.own.env_http_headers]\nX-Team = "OWN_TEAM"\n',
+    )
+    environ = {"OWN_KEY": "k", "OWN_TEAM": "t", "OTHER": "o"}
+    env = dict(codex(blocks(environ=environ)).launch.env)
+    assert (env["OWN_KEY"], env["OWN_TEAM"]) == ("k", "t")
+    assert "OTHER" not in env
+
+
+def test_codex_gives_servers_time_to_start_and_no_secrets_to_the_file(blocks: Make) -> None:
+    servers = [
+        {"name": "alpha", "command": "uvx", "args": ["it"], "env": {"KEY": "secret-of-alpha"}},
+        {"name": "beta", "url": "https://b.example.org/mcp", "headers": {"X": "secret-of-beta"}},
+    ]
+    given = codex(blocks(context={"mcp_servers": servers}))
+    waited_for = {"required": True, "startup_timeout_sec": 45}
+    assert config_of(given)["mcp_servers"] == {
+        "alpha": {"command": "uvx", "args": ["it"], **waited_for},
+        "beta": {"url": "https://b.example.org/mcp", **waited_for},
+    }
+    assert "secret-of-alpha" not in str(given.launch.files)
+    assert "secret-of-beta" not in str(given.launch.files)

@@ -116,3 +116,27 @@ def test_kilo_is_given_the_same_by_its_own_names(blocks: Make) -> None:
     env = dict(given.launch.env)
     assert env["KILO_CONFIG_DIR"] == f"{HOME}/persona"
     assert not [name for name in env if name.startswith("OPENCODE")]
+
+
+def test_models_of_the_user_are_kept_without_one(
+    blocks: Make, home: Path, write: Callable[..., None]
+) -> None:
+    write(
+        home / ".config/opencode/opencode.jsonc",
+        '{\n  // mine\n  "model": "own//m", /* two\n lines */\n'
+        '  "provider": {"own": {"options": {"apiKey": "{env:OWN_KEY}",},},},\n'
+        '  "mcp": {"leak": {}},\n  "instructions": ["LEAK.md"],\n}\n',
+    )
+    environ = {"OWN_KEY": "secret-of-own"}
+    given = opencode(blocks(environ=environ))
+    config = config_of(given)
+    assert config["model"] == "own//m"
+    assert config["provider"] == {"own": {"options": {"apiKey": "{env:OWN_KEY}"}}}
+    assert not {"mcp", "instructions"} & config.keys()
+    assert dict(given.launch.env)["OWN_KEY"] == "secret-of-own"
+    chosen = opencode(blocks("own/other", environ=environ))
+    assert "model" not in config_of(chosen)
+    assert config_of(chosen)["provider"] == config["provider"]
+    elsewhere = opencode(blocks("openai/m", url=LOCAL, environ=environ))
+    assert list(config_of(elsewhere)["provider"]) == ["persona"]
+    assert "OWN_KEY" not in dict(elsewhere.launch.env)

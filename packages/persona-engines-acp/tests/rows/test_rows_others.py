@@ -210,6 +210,19 @@ def test_qwen_keeps_the_login_of_the_user_for_its_own_models(blocks: Make, home:
     assert "secret-of" not in str(given.launch.env)
 
 
+def test_qwen_keeps_the_models_of_the_user_without_one(
+    blocks: Make, home: Path, write: Callable[..., None]
+) -> None:
+    providers = {"openai": [{"id": "mine", "envKey": "OWN_KEY", "baseUrl": "http://h/v1"}]}
+    theirs = {"modelProviders": providers, "model": {"name": "mine"}, "mcpServers": {"leak": {}}}
+    write(home / ".qwen/settings.json", theirs)
+    given = deliver(QWEN, blocks(environ={"OWN_KEY": "k"}))
+    settings = settings_of(given, "settings.json")
+    assert (settings["modelProviders"], settings["model"]) == (providers, {"name": "mine"})
+    assert "mcpServers" not in settings
+    assert dict(given.launch.env)["OWN_KEY"] == "k"
+
+
 def test_qwen_allows_servers_of_the_persona_only(blocks: Make, tmp_path: Path) -> None:
     server = McpServer(name="alpha", command="run")
     given = deliver(QWEN, blocks(context={"mcp_servers": [server]}))
@@ -254,10 +267,16 @@ def test_vibe_gets_the_model_in_its_home_and_never_per_session(blocks: Make) -> 
 def test_vibe_keeps_the_models_of_the_user_without_one(
     blocks: Make, home: Path, write: Callable[..., None], skill: Callable[..., Path]
 ) -> None:
-    write(home / ".vibe/config.toml", 'active_model = "mine"\n[[mcp_servers]]\nname = "leak"\n')
+    write(
+        home / ".vibe/config.toml",
+        'active_model = "mine"\n[[mcp_servers]]\nname = "leak"\n'
+        '[[providers]]\nname = "own"\napi_key_env_var = "OWN_KEY"\n',
+    )
     skill("theirs", home / ".agents/skills")
-    config = vibe_config(deliver(VIBE, blocks()))
+    given = deliver(VIBE, blocks(environ={"OWN_KEY": "k"}))
+    config = vibe_config(given)
     assert config["active_model"] == "mine"
+    assert dict(given.launch.env)["OWN_KEY"] == "k"
     assert "mcp_servers" not in config
     assert config["disabled_skills"] == ["theirs"]
 

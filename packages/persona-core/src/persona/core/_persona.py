@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
     from persona.core._registry import EngineRegistry
 
+_SLOW_START = 0.5
+"""Seconds after which people are told that an engine is still starting."""
+
 
 class BasePersona(LoggingConfigurable):
     """A named participant of a chat that answers through its engine.
@@ -398,7 +401,7 @@ class BasePersona(LoggingConfigurable):
             try:
                 conversation.introduce(self.as_user())
                 conversation.show_status("is thinking…")
-                engine = await self._slot.ready()
+                engine = await self._ready_engine()
                 await engine.process_message(message)
             except (Exception, SystemExit) as exc:  # boundary: a turn; an engine may raise anything
                 if not isinstance(exc, PersonaError):
@@ -406,6 +409,21 @@ class BasePersona(LoggingConfigurable):
                 write_failure(conversation, message.id, as_turn_error(exc))
             finally:
                 conversation.show_status(None)
+
+    async def _ready_engine(self) -> PersonaEngine:
+        """Return the engine for a turn; say so where its start takes a while."""
+        # A task, as a collaborative chat's status can only be told from one.
+        slow = asyncio.create_task(self._say_starting())
+        try:
+            engine = await self._slot.ready()
+        finally:
+            slow.cancel()
+        self.conversation.show_status("is thinking…")
+        return engine
+
+    async def _say_starting(self) -> None:
+        await asyncio.sleep(_SLOW_START)
+        self.conversation.show_status("is starting…")
 
     # -- replacing the blocks ----------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from persona.core._diffs import render_diffs, render_locations
+from persona.core._events import FilePosition
 from persona.core._fences import fence, plain_text
 from persona.core._permissions import PermissionDecision, PermissionRequest
 from persona.core._render import escape_markdown
@@ -21,16 +22,27 @@ _LONGEST_TITLE = 300
 def render_question(request: PermissionRequest) -> str:
     """Return what the tool wants to do, and how to answer."""
     title = shown_title(request.title)
-    parts = [f"**May I?** {escape_markdown(title)}" if title else "**May I?**"]
+    said_below = title == " ".join(plain_text(request.command or "").split())
+    parts = ["**May I?**" if said_below else f"**May I?** {escape_markdown(title)}"]
     if request.command:
         parts.append(fence(request.command, "sh"))
     if request.diffs:
         parts.append(render_diffs(request.diffs))
-    if places := render_locations(request.locations):
+    if places := render_locations(_further(request, title)):
         parts.append(f"In {places}.")
     if request.details.strip():
         parts.append(fence(request.details))
     return "\n\n".join(parts) + _HINT
+
+
+def _further(request: PermissionRequest, title: str) -> list[FilePosition]:
+    """Return the places that are not said yet."""
+    said = {diff.path for diff in request.diffs}
+    return [
+        place
+        for place in request.locations
+        if place.line is not None or (place.path not in said and place.path not in title)
+    ]
 
 
 def render_answered(body: str, decision: PermissionDecision, name: str) -> str:

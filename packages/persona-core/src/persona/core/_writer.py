@@ -208,7 +208,8 @@ class ReplyWriter:
             self._show_status("is thinking…")
 
     def _show_status(self, text: str) -> None:
-        self._conversation.show_status("waits for your leave…" if self._asking.waiting else text)
+        waits = self._asking.waiting
+        self._conversation.show_status("waits for your permission…" if waits else text)
 
     def _note_of_question(self, state: str) -> dict[str, Any]:
         return self._note(_Part("permission"), state, last=False)

@@ -39,7 +39,7 @@ async def _refresh(manager: PersonaManager, _rest: str, _message: Message) -> st
 
 
 async def _personas(manager: PersonaManager, _rest: str, _message: Message) -> str:
-    return notices.persona_table(manager.listing())
+    return notices.persona_table(manager.listing(), await manager.supports())
 
 
 async def _stop(manager: PersonaManager, _rest: str, _message: Message) -> str:
@@ -70,10 +70,8 @@ async def _restart(manager: PersonaManager, rest: str, _message: Message) -> str
 
 
 COMMANDS = (
-    Command(
-        "/approve", "Allow what a persona asks leave for; with `always`, from now on", _approve
-    ),
-    Command("/deny", "Refuse what a persona asks leave for", _deny),
+    Command("/approve", "Allow what a persona asks for; with `always`, from now on", _approve),
+    Command("/deny", "Refuse what a persona asks for", _deny),
     Command("/personas", "List the personas of this chat", _personas),
     Command("/refresh-personas", "Read the persona files again", _refresh),
     Command("/restart", "Stop a persona and start its engine anew: `/restart @Name`", _restart),

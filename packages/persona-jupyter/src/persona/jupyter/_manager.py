@@ -16,6 +16,7 @@ from persona.core import (
     BasePersona,
     BrokenFile,
     EngineError,
+    EngineSupport,
     PersonaDefinition,
     TurnError,
     mention_name,
@@ -28,6 +29,7 @@ from persona.jupyter._inbox import Inbox
 from persona.jupyter._last_good import LiveView
 from persona.jupyter._mend import mend_broken_off
 from persona.jupyter._permissions import Desk
+from persona.jupyter._readiness import supports
 from persona.jupyter._refresh import apply_changes, compare
 from persona.jupyter._routing import Route, addressed_by_persona, route
 from persona.jupyter._session import session_of, state_of
@@ -265,6 +267,11 @@ class PersonaManager(LoggingConfigurable):
         """Return every persona of this chat, broken ones too."""
         root = self._service.root_dir
         return list_personas(self.view, root, self._personas)
+
+    async def supports(self) -> dict[str, EngineSupport]:
+        """Return what each persona honours and misses, by short name."""
+        registry = self._service.catalog.registry
+        return await supports(self.view, registry, self._service.root_dir, self._personas)
 
     def default_slug(self) -> str | None:
         """Return the persona that answers when none is mentioned or was addressed before."""

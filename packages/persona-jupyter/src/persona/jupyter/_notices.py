@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from persona.core import Diagnostic, escape_markdown
+from persona.core import Diagnostic, EngineSupport, escape_markdown
 
 EXAMPLE = """```yaml
 ---
@@ -54,8 +54,13 @@ class Refreshed:
     kept: int = 0
 
 
-def persona_table(rows: Sequence[Listed]) -> str:
-    """Return the table of ``/personas``."""
+def persona_table(rows: Sequence[Listed], supports: Mapping[str, EngineSupport]) -> str:
+    """Return the table of ``/personas``, and folded below it what the engines honour.
+
+    Args:
+        rows: The personas.
+        supports: What each of them honours and misses, by short name.
+    """
     if not rows:
         return no_personas()
     lines = ["| Persona | Engine | Model | Where from | State |", "|:--|:--|:--|:--|:--|"]
@@ -65,10 +70,11 @@ def persona_table(rows: Sequence[Listed]) -> str:
             escape_markdown(row.engine),
             escape_markdown(row.model or "–"),
             f"{row.scope}: {escape_markdown(row.file)}",
-            escape_markdown(_state(row)),
+            escape_markdown(_state(row, supports.get(row.slug))),
         )
         lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+    honoured = [(row, supports[row.slug]) for row in rows if row.slug in supports]
+    return "\n".join(lines) + (f"\n\n{_honoured(honoured)}" if honoured else "")
 
 
 def refreshed(result: Refreshed) -> str:
@@ -227,11 +233,34 @@ def _findings(found: Sequence[Diagnostic], root: Path) -> str:
     )
 
 
-def _state(row: Listed) -> str:
+def _honoured(rows: Sequence[tuple[Listed, EngineSupport]]) -> str:
+    """Return what has an effect, folded: few need to know."""
+    lines = [
+        "| Persona | Model | Prompt | Tools | Skills | Options | Without effect |",
+        "|:--|:--|:--|:--|:--|:--|:--|",
+    ]
+    for row, support in rows:
+        levels = (
+            *(support.model, support.system_prompt, support.mcp_servers),
+            *(support.skills, support.options),
+        )
+        without = ", ".join(support.ignored) or "–"
+        lines.append(f"| {_mention(row)} | {' | '.join(levels)} | {escape_markdown(without)} |")
+    table = "\n".join(lines)
+    return (
+        "<details><summary>What the engines honour</summary>\n\n"
+        "enforced: the engine sees to it. requested: the model is asked. ignored: no effect.\n\n"
+        f"{table}\n\n</details>"
+    )
+
+
+def _state(row: Listed, support: EngineSupport | None) -> str:
     if row.fault is not None:
         return f"{row.state}, last good version: {row.fault}"
     if row.detail:
         return f"{row.state}: {row.detail}"
+    if support is not None and support.missing:
+        return "unavailable: " + " ".join(f"{m.what} {m.fix}" for m in support.missing)
     mode = (row.session or {}).get("mode")
     return f"{row.state}, mode {mode['name']}" if mode else row.state
 

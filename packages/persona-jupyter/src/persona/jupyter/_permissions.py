@@ -86,7 +86,7 @@ class Desk:
             return _usage(verdict, words.unknown)
         chosen = [a for a in every if words.fits(a)]
         if not chosen:
-            return "Nobody waits for your leave." if not every else _choose(verdict, every)
+            return "Nobody waits for your permission." if not every else _choose(verdict, every)
         if len(chosen) > 1 and not words.all:
             return _choose(verdict, chosen)
         said = [_decide(asked, verdict, words.always, by) for asked in chosen]
@@ -139,7 +139,8 @@ def _choose(verdict: Verdict, asked: Sequence[Asked]) -> str:
 
 def _usage(verdict: Verdict, word: str) -> str:
     return (
-        f"What is meant by {escape_markdown(word)}? Nobody who waits for your leave is called so. "
+        f"What is meant by {escape_markdown(word)}? "
+        "Nobody who waits for your permission is called so. "
         f"Write `/{verdict}`, `/{verdict} @Name`, `/{verdict} 2` or `/{verdict} all`, "
         "with `always` at the end if it is to count from now on."
     )

@@ -46,7 +46,7 @@ Steps are objects with one of these members:
 ``after``                   steps to take when the answer was sent
 
 Everything that is received is recorded, one JSON object a line, in ``FOLDER/record.jsonl``:
-``{"pid": …, "message": …}``, and at the start ``{"pid": …, "start": {"argv", "env", "cwd"}}``.
+``pid``, ``time`` and ``message``, and at the start ``start`` with ``argv``, ``env`` and ``cwd``.
 Sessions are kept in the folder, so that another process can load them.
 """
 
@@ -381,7 +381,7 @@ class _Agent:
             sys.stdout.buffer.flush()
 
     def _record(self, entry: Mapping[str, Any]) -> None:
-        line = json.dumps({"pid": os.getpid(), **entry}) + "\n"
+        line = json.dumps({"pid": os.getpid(), "time": time.time(), **entry}) + "\n"
         with (self._state / "record.jsonl").open("a", encoding="utf-8") as file:
             file.write(line)
 

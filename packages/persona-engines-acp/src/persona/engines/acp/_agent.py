@@ -4,43 +4,36 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-import itertools
+import json
 import logging
 import os
-import re
 import shutil
-from collections import deque
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import (
+    AbstractAsyncContextManager,
+    asynccontextmanager,
+    nullcontext,
+    suppress,
+)
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from persona.core import TurnError
 from persona.engines.acp import _failures as failures
 from persona.engines.acp._environment import base_environment, with_folder_first
-from persona.engines.acp._home import in_home, prepare_home
+from persona.engines.acp._home import exclusive, in_home, prepare_home
 from persona.engines.acp._plan import Launch
 from persona.engines.acp._process import AgentProcess
+from persona.engines.acp._routes import Listener, Routes
 from persona.engines.acp._row import AgentRow
 from persona.engines.acp._stderr import secrets_of
 from persona.engines.acp._transport import JsonObject
+from persona.engines.acp._version import asked_version, version_numbers
 
 PROTOCOL = 1
 
-_EARLY_SESSIONS = 16
-_EARLY_UPDATES = 200
 _LAST_WORDS = 1.0
-
-
-class Listener(Protocol):
-    """A session, as its agent sees it."""
-
-    def on_update(self, update: JsonObject) -> None:
-        """Take a ``session/update``, in order; must not wait."""
-
-    async def on_permission(self, params: JsonObject) -> JsonObject:
-        """Answer a ``session/request_permission``."""
 
 
 class Agent:
@@ -69,12 +62,12 @@ class Agent:
         self.home = Path()
         self._launch = launch
         self._log = log
-        self._process = AgentProcess(row.name, self._on_update, log)
+        self._routes = Routes()
+        self._process = AgentProcess(row.name, self._routes.on_update, log)
         self._process.stderr.hide(secrets_of(launch))
         self._connection: Any = None
-        self._listeners: dict[str, Listener] = {}
-        self._early: dict[str, deque[JsonObject]] = {}
         self._busy = 0
+        self._has_session = False
         self._stopping: asyncio.Task[None] | None = None
 
     # -- life ---------------------------------------------------------------------
@@ -134,9 +127,24 @@ class Agent:
         command, env, cwd = await asyncio.to_thread(self._prepare)
         if command is None:
             raise failures.not_installed(self.row, self._launch.command[0])
+        async with self._alone_in_its_home():
+            answer = await self._shake_hands(connection, command, env, cwd)
+        spoken = answer.get("protocolVersion")
+        if spoken != PROTOCOL or isinstance(spoken, bool):
+            raise failures.wrong_protocol(self.row, spoken)
+        await self._check_version(answer, command, env)
+        methods = answer.get("authMethods")
+        self.auth_methods = tuple(
+            m for m in (methods if isinstance(methods, list) else ()) if isinstance(m, dict)
+        )
+        self.capabilities = {"protocolVersion": spoken, **_object(answer, "agentCapabilities")}
+
+    async def _shake_hands(
+        self, connection: Any, command: list[str], env: Mapping[str, str], cwd: Path
+    ) -> JsonObject:
         await self._process.start(command, env, cwd)
         self._connection = connection.Connection(self._handle, self._process.messages)
-        answer = await self.request(
+        return await self.request(
             "initialize",
             {
                 "protocolVersion": PROTOCOL,
@@ -152,15 +160,20 @@ class Agent:
             },
             "start",
         )
-        spoken = answer.get("protocolVersion")
-        if spoken != PROTOCOL or isinstance(spoken, bool):
-            raise failures.wrong_protocol(self.row, spoken)
-        await self._check_version(answer, command, env)
-        methods = answer.get("authMethods")
-        self.auth_methods = tuple(
-            m for m in (methods if isinstance(methods, list) else ()) if isinstance(m, dict)
-        )
-        self.capabilities = {"protocolVersion": spoken, **_object(answer, "agentCapabilities")}
+
+    @asynccontextmanager
+    async def first_session(self) -> AsyncIterator[None]:
+        """Open the first session of the process without another one beside it."""
+        if self._has_session:
+            yield
+            return
+        async with self._alone_in_its_home():
+            yield
+        self._has_session = True
+
+    def _alone_in_its_home(self) -> AbstractAsyncContextManager[None]:
+        # Not the private home only: agents have a database in the user's own data folder too.
+        return exclusive(self.home.parent) if self._launch.needs_home else nullcontext()
 
     def _prepare(self) -> tuple[list[str] | None, dict[str, str], Path]:
         home = self.home = prepare_home(self._launch)
@@ -180,7 +193,7 @@ class Agent:
             return
         said = _object(answer, "agentInfo").get("version")
         if not isinstance(said, str):
-            said = await _asked_version([command[0], *self.row.version_args], env)
+            said = await asked_version([command[0], *self.row.version_args], env)
         numbers = version_numbers(said)
         if numbers and numbers < self.row.minimum:
             raise failures.too_old(self.row, ".".join(map(str, numbers)))
@@ -228,7 +241,7 @@ class Agent:
             if exc.code == failures.AUTH_REQUIRED:
                 raise failures.login_wanted(self.row, self.auth_methods) from exc
             message = self._process.stderr.redact(str(exc))
-            data = None if exc.data is None else self._process.stderr.redact(str(exc.data))
+            data = json.loads(self._process.stderr.redact(json.dumps(exc.data, default=str)))
             raise failures.refused(self.row, what, message, data, exc.code) from exc
         return result if isinstance(result, dict) else {}
 
@@ -272,31 +285,15 @@ class Agent:
 
     def attach(self, session_id: str, listener: Listener) -> None:
         """Give a session's updates to ``listener`` from now on, those already here first."""
-        self._listeners[session_id] = listener
-        for update in self._early.pop(session_id, ()):
-            listener.on_update(update)
+        self._routes.attach(session_id, listener)
 
     def detach(self, session_id: str) -> None:
         """Drop what comes for a session from now on."""
-        self._listeners.pop(session_id, None)
+        self._routes.detach(session_id)
 
     def hide(self, secrets: Iterable[str]) -> None:
         """Blank out values in everything that is logged and shown of it."""
         self._process.stderr.hide(secrets)
-
-    def _on_update(self, params: JsonObject) -> None:
-        session_id, update = params.get("sessionId"), params.get("update")
-        if not isinstance(session_id, str) or not isinstance(update, dict):
-            return
-        listener = self._listeners.get(session_id)
-        if listener is not None:
-            listener.on_update(update)
-            return
-        # Some updates overtake the answer that tells the session's id.
-        if session_id not in self._early and len(self._early) >= _EARLY_SESSIONS:
-            self._early.pop(next(iter(self._early)))
-        waiting = self._early.setdefault(session_id, deque(maxlen=_EARLY_UPDATES))
-        waiting.append(update)
 
     async def _handle(self, method: str, params: Any, is_notification: bool) -> Any:
         if is_notification:
@@ -304,9 +301,7 @@ class Agent:
         errors = importlib.import_module("acp.exceptions")
         if method != "session/request_permission":
             raise errors.RequestError.method_not_found(method)
-        listener = None
-        if isinstance(params, dict):
-            listener = self._listeners.get(str(params.get("sessionId")))
+        listener = self._routes.listener(params)
         if listener is None:
             return {"outcome": {"outcome": "cancelled"}}
         return await listener.on_permission(params)
@@ -315,35 +310,6 @@ class Agent:
 def load_sdk() -> None:
     """Import the ACP SDK; takes about a second, so call it off the event loop."""
     importlib.import_module("acp.connection")
-
-
-def version_numbers(text: str) -> tuple[int, ...]:
-    """Return the numbers of the first version in a text, or nothing."""
-    found = re.search(r"\d+(?:\.\d+)+|\d+", text)
-    return tuple(itertools.islice(map(int, found.group().split(".")), 4)) if found else ()
-
-
-async def _asked_version(command: list[str], env: Mapping[str, str]) -> str:
-    """Return what the program prints about its version; empty if nothing in time."""
-    if len(command) < 2:
-        return ""
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        env=dict(env),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    try:
-        async with asyncio.timeout(10):
-            output, _ = await process.communicate()
-    except TimeoutError:
-        return ""
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    return output.decode("utf-8", "replace")
 
 
 def _object(value: JsonObject, name: str) -> JsonObject:

@@ -8,8 +8,9 @@ from typing import Any, cast, get_args
 
 from persona.core import PermissionKind, PermissionOption, PermissionRequest
 from persona.engines.acp._options import Permissions
+from persona.engines.acp._places import Places
 from persona.engines.acp._transport import JsonObject
-from persona.engines.acp._updates import diffs_of, locations_of, output_text, title_of_call
+from persona.engines.acp._updates import output_text
 
 _KINDS = frozenset(get_args(PermissionKind))
 _READS = frozenset({"read", "search"})
@@ -52,20 +53,22 @@ def by_policy(
     return None
 
 
-def request_of(call: Mapping[str, Any], options: tuple[PermissionOption, ...]) -> PermissionRequest:
+def request_of(
+    call: Mapping[str, Any], options: tuple[PermissionOption, ...], places: Places
+) -> PermissionRequest:
     """Return the question as it is put to the people in the chat."""
     call_id, kind = call.get("toolCallId"), call.get("kind")
     command = _command(call.get("rawInput"))
     details = output_text({"content": call.get("content")}) or ""
     return PermissionRequest(
         id=uuid.uuid4().hex,
-        title=title_of_call(call),
+        title=places.title(call),
         options=options,
         tool_call=call_id if isinstance(call_id, str) else None,
         kind=kind if isinstance(kind, str) else None,
         command=command,
-        diffs=diffs_of(call),
-        locations=locations_of(call),
+        diffs=places.diffs(call),
+        locations=places.locations(call),
         details="" if details == command else details,
     )
 

@@ -7,66 +7,23 @@ import json
 import logging
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from persona.core import McpServer, Turn, TurnError, note
+from persona.core import Turn, TurnError
 from persona.engines.acp import _failures as failures
-from persona.engines.acp._handover import handover, ids_up_to
-from persona.engines.acp._home import fingerprint, in_home_all, launch_data
+from persona.engines.acp._hearing import Hearing
+from persona.engines.acp._home import in_home_all
 from persona.engines.acp._memory import Remembered, recall, remember
-from persona.engines.acp._options import AcpOptions
-from persona.engines.acp._plan import ConfigChoice, Launch, SessionPlan
+from persona.engines.acp._plan import Launch
 from persona.engines.acp._pool import AgentPool, Lease
 from persona.engines.acp._row import AgentRow
 from persona.engines.acp._servers import named_values, server_params
 from persona.engines.acp._session import Session, open_session
 from persona.engines.acp._stderr import secrets_among, secrets_in
+from persona.engines.acp._wanted import Wanted
 
 if TYPE_CHECKING:
     from persona.core import BasePersona
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What the next turn is to be had with.
-
-    Attributes:
-        launch: How the agent is started.
-        plan: What its session is opened with.
-        choices: How the session is set.
-        servers: MCP servers, variables replaced.
-        folder: Where the agent works.
-        options: The persona's options.
-    """
-
-    launch: Launch
-    plan: SessionPlan
-    choices: tuple[ConfigChoice, ...]
-    servers: tuple[McpServer, ...]
-    folder: Path
-    options: AcpOptions
-
-    @property
-    def opening(self) -> tuple[Any, ...]:
-        """What a session cannot change once it is open; equal ones can be had with one."""
-        plan = self.plan
-        return (self.launch, self.folder, self.servers, plan.extra, plan.preamble, plan.stdio_mcp)
-
-    def fingerprint(self) -> str:
-        """Return a short name of `opening`, safe to be in a chat. Blocking."""
-        servers = [server.model_dump(mode="json") for server in self.servers]
-        plan = self.plan
-        return fingerprint(
-            [
-                launch_data(self.launch),
-                str(self.folder),
-                servers,
-                dict(plan.extra),
-                plan.preamble,
-                plan.stdio_mcp,
-            ]
-        )
 
 
 @dataclass(slots=True)
@@ -103,11 +60,7 @@ class AgentConversation:
         self._launches: set[Launch] = set()
         self._closing: set[asyncio.Task[None]] = set()
         self._last: tuple[str, str] | None = None
-        self._heard: set[str] = set()
-        self._asked: set[str] = set()
-        self._giving: set[str] = set()
-        self._heard_in = ""
-        self._primed = ""
+        self._hearing = Hearing(persona)
 
     # -- getting a session --------------------------------------------------------------
 
@@ -123,7 +76,7 @@ class AgentConversation:
         if self._open is not None and self._usable(self._open, wanted):
             return self._open.session
         opening = self._opening
-        if opening is None or opening[0].opening != wanted.opening or opening[1].done():
+        if opening is None or not self._awaitable(*opening, wanted):
             await self._drop()
             task = asyncio.create_task(
                 self._open_in_time(wanted), name=f"session of {self._persona.id}"
@@ -167,55 +120,20 @@ class AgentConversation:
 
     def before(self, session: Session, wanted: Wanted, turn: Turn, text: str) -> list[str]:
         """Return the texts that come before the message: instructions, what was missed."""
-        self._recollect(session, turn)
-        self._giving = {turn.message.id}
-        parts: list[str] = []
-        if wanted.plan.preamble and self._primed != session.id and not session.resumed:
-            parts.append(wanted.plan.preamble)
-        command = text[1:].split(None, 1)[0] if text.startswith("/") and text[1:].strip() else ""
-        if command and command in session.commands:
-            return parts  # a command must come first; what was missed comes next time
-        self._giving.update(utterance.id for utterance in turn.history)
-        heard = self._heard | self._own_answers(turn)
-        parts.append(handover(turn, heard, fresh=not self._heard))
-        return [part for part in parts if part]
+        return self._hearing.before(session, wanted.plan.preamble, turn, text)
 
     def note(self, session: Session, turn: Turn) -> None:
         """Take note of what the agent is given now, here and in the chat."""
-        self._heard |= self._giving
-        self._asked.add(turn.message.id)
-        self._primed = session.id
-        opened = self._open
-        if opened is None:
+        self._hearing.note(session, turn)
+        if self._open is None:
             return
-        self._last = (opened.print, session.id)
+        print_ = self._open.print
+        self._last = (print_, session.id)
         remember(
             self._persona.ychat,
             self._persona.slug,
-            Remembered(self._row.id, session.id, opened.print, turn.message.id),
+            Remembered(self._row.id, session.id, print_, turn.message.id),
         )
-
-    def _recollect(self, session: Session, turn: Turn) -> None:
-        """Find out what this session has heard, if it is another one than before."""
-        if self._heard_in == session.id:
-            return
-        self._heard_in = session.id
-        self._heard, self._asked = set(), set()
-        stored = recall(self._persona.ychat, self._persona.slug)
-        if session.resumed and stored is not None and stored.session == session.id:
-            self._heard = ids_up_to(turn.history, stored.seen)
-            self._asked = {stored.seen}
-
-    def _own_answers(self, turn: Turn) -> set[str]:
-        """Return the ids of what the agent itself has answered in this session."""
-        if not self._asked:
-            return set()
-        return {
-            message.id
-            for message in self._persona.ychat.get_messages()
-            if message.sender == self._persona.id
-            and str(note(message).get("answers")) in self._asked
-        }
 
     # -- ending ---------------------------------------------------------------------------------
 
@@ -260,6 +178,14 @@ class AgentConversation:
         session = opened.session
         return session.agent.alive and not session.lost and opened.wanted.opening == wanted.opening
 
+    def _awaitable(self, wanted: Wanted, task: asyncio.Task[_Open], now: Wanted) -> bool:
+        """Whether an opening that another turn began is what this one needs."""
+        if not task.done():
+            return wanted.opening == now.opening
+        if task.cancelled() or task.exception() is not None:
+            return False
+        return self._usable(task.result(), now)
+
     async def _open_in_time(self, wanted: Wanted) -> _Open:
         options = wanted.options
         lease = await self._pool.acquire(
@@ -299,7 +225,8 @@ class AgentConversation:
         extra = in_home_all(wanted.plan.extra, agent.home)
         params = {"cwd": str(wanted.folder), "mcpServers": servers, **extra}
         print_ = await asyncio.to_thread(wanted.fingerprint)
-        session = await open_session(agent, params, self._stored(print_), self._log)
+        async with agent.first_session():
+            session = await open_session(agent, params, self._stored(print_), self._log)
         return _Open(wanted, session, lease, stack, print_, problems)
 
     def _stored(self, print_: str) -> str | None:

@@ -27,13 +27,14 @@ from persona.core import (
 from persona.engines.acp import _failures as failures
 from persona.engines.acp._choices import all_choices
 from persona.engines.acp._content import prompt_blocks
-from persona.engines.acp._conversation import AgentConversation, Wanted
+from persona.engines.acp._conversation import AgentConversation
 from persona.engines.acp._environment import expanded_context, expanded_options
 from persona.engines.acp._options import AcpOptions, AnyAgentOptions
 from persona.engines.acp._plan import Blocks, Delivery
 from persona.engines.acp._pool import AgentPool
 from persona.engines.acp._row import AgentRow
 from persona.engines.acp._rows import ANY_AGENT
+from persona.engines.acp._wanted import Wanted
 
 
 class AcpEngine(PersonaEngine):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from persona.core import TurnError
+from persona.core import TurnError, escape_markdown
 from persona.engines.acp._row import AgentRow
 
 AUTH_REQUIRED = -32000
@@ -66,13 +67,28 @@ def gone(row: AgentRow, why: str, details: Sequence[str] = ()) -> TurnError:
     )
 
 
+def closing(row: AgentRow) -> TurnError:
+    """The server stops."""
+    return TurnError(
+        f"{row.name} is not started any more: the server stops.",
+        fix="Ask again when it runs.",
+        kind="closing",
+    )
+
+
 def login_wanted(row: AgentRow, methods: Iterable[Mapping[str, Any]]) -> TurnError:
     """The agent wants a login first."""
     ways = [_method(method) for method in methods]
+    known = row.login or "Log in with its own program in a terminal."
+    if ways and not row.login:
+        # What the agent says itself is all that there is to go by.
+        known += f" It offers: {escape_markdown('; '.join(ways))}."
     return TurnError(
         f"{row.name} wants you to log in first.",
-        fix=f"{row.login or 'Log in with its own program in a terminal.'} Then ask again.",
-        details="\n".join(["It offers:", *ways]) if ways else "",
+        fix=f"{known} Then ask again.",
+        details="\n".join(["It offers:", *(f"- {way}" for way in ways)])
+        if ways and row.login
+        else "",
         kind="login",
     )
 
@@ -82,10 +98,16 @@ def refused(
 ) -> TurnError:
     """The agent answered a request with an error; kind ``lost`` if it forgot the session."""
     lost = code == NOT_FOUND or _LOST.search(message) is not None
+    if isinstance(data, Mapping) and message.casefold().rstrip(".") == "internal error":
+        # What happened stands behind a message that says nothing.
+        said = next((data[name] for name in ("details", "message", "error") if name in data), None)
+        message = " ".join(said.split()) if isinstance(said, str) and said.strip() else message
+    if data is not None and not isinstance(data, str):
+        data = json.dumps(data, ensure_ascii=False, default=str)
     return TurnError(
-        f"{row.name} could not {what}: {message.rstrip('.')}.",
+        f"{row.name} could not {what}: {message[:400].rstrip('.')}.",
         fix="Ask again; if it stays, /restart it or look at its own settings.",
-        details="" if data is None else str(data)[:4000],
+        details=(data or "")[:4000],
         kind="lost" if lost else "agent",
     )
 
@@ -107,4 +129,4 @@ def no_variable(name: str) -> TurnError:
 def _method(method: Mapping[str, Any]) -> str:
     name = str(method.get("name") or method.get("id") or "a login")
     text = str(method.get("description") or "").strip()
-    return f"- {name}: {text}" if text else f"- {name}"
+    return f"{name}: {text.rstrip('.')}" if text else name

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import json
 import os
 import secrets
 import shutil
+import sys
 import tempfile
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from persona.engines.acp._plan import HOME, Launch
+
+_PATIENCE = 15.0
+"""Seconds to wait for another agent that starts in the same home."""
 
 
 def agents_dir() -> Path:
@@ -84,6 +89,39 @@ def in_home_all(value: Any, home: Path) -> Any:
     if isinstance(value, list | tuple):
         return [in_home_all(item, home) for item in value]
     return value
+
+
+@asynccontextmanager
+async def exclusive(home: Path) -> AsyncIterator[None]:
+    """Keep other processes from starting in the same home meanwhile, where files can be locked.
+
+    Some agents make a database in their home and fail if another one does so too. Whoever
+    has waited for `_PATIENCE` goes ahead: one that hangs must not hold up the others.
+    """
+    until = asyncio.get_running_loop().time() + _PATIENCE
+    descriptor = os.open(home.with_name(f"{home.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        while not _locked(descriptor):
+            if asyncio.get_running_loop().time() > until:
+                break
+            await asyncio.sleep(0.02)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _locked(descriptor: int) -> bool:
+    if sys.platform == "win32":
+        return True
+    import fcntl
+
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system without locks
+        return True
+    return True
 
 
 def _key() -> bytes:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 
 from persona.core import TurnError
+from persona.engines.acp import _failures as failures
 from persona.engines.acp._agent import Agent, load_sdk
 from persona.engines.acp._plan import Launch
 from persona.engines.acp._row import AgentRow
@@ -42,6 +43,7 @@ class AgentPool:
     def __init__(self, log: logging.Logger) -> None:
         self._log = log
         self._seats: dict[Launch, _Seat] = {}
+        self._closed = False
 
     async def acquire(
         self, row: AgentRow, launch: Launch, *, start_seconds: float, idle_seconds: float
@@ -51,6 +53,8 @@ class AgentPool:
         Raises:
             TurnError: It cannot be started.
         """
+        if self._closed:
+            raise failures.closing(row)
         seat = self._seats.get(launch)
         if seat is None:
             self._seats = {key: seat for key, seat in self._seats.items() if not seat.empty}
@@ -73,7 +77,8 @@ class AgentPool:
         return tuple(agent for agent in found if agent is not None and agent.alive)
 
     async def close(self) -> None:
-        """End every process. Called when the server stops; safe to repeat."""
+        """End every process, start none any more. Called when the server stops."""
+        self._closed = True
         seats, self._seats = list(self._seats.values()), {}
         await asyncio.gather(*(seat.close() for seat in seats))
 
@@ -91,6 +96,7 @@ class _Seat:
         self._idle: asyncio.TimerHandle | None = None
         self._ending: set[asyncio.Task[None]] = set()
         self.failures = 0
+        self._closed = False
 
     @property
     def empty(self) -> bool:
@@ -104,6 +110,8 @@ class _Seat:
             self._idle = None
         agent = self.agent
         while agent is None or not agent.alive:
+            if self._closed:
+                raise failures.closing(self._row)
             if self._starting is None or self._starting.done():
                 self._starting = asyncio.create_task(
                     self._start(start_seconds), name=f"start of {self._row.id}"
@@ -140,6 +148,7 @@ class _Seat:
             self._idle = loop.call_later(idle_seconds, self._end_idle, agent)
 
     async def close(self) -> None:
+        self._closed = True
         if self._idle is not None:
             self._idle.cancel()
         if self._starting is not None and not self._starting.done():

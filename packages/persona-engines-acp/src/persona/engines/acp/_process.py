@@ -49,7 +49,7 @@ class AgentProcess(SubprocessProtocol):
         self, name: str, on_update: Callable[[JsonObject], None], log: logging.Logger
     ) -> None:
         self.stderr = ErrorOutput(name, log)
-        self.messages = PipeTransport(on_update, self._write, self._hang_up, log)
+        self.messages = PipeTransport(on_update, self._write, self._hang_up, log, self.stderr.show)
         self.ended = asyncio.Event()
         self.why = ""
         self._log = log
@@ -58,6 +58,7 @@ class AgentProcess(SubprocessProtocol):
         self._stdin: WriteTransport | None = None
         self._lifeline: int | None = None
         self._open = {1, 2}
+        self._useless = False
 
     @property
     def pid(self) -> int | None:
@@ -150,11 +151,14 @@ class AgentProcess(SubprocessProtocol):
             self.messages.feed_end()
             if not self.ended.is_set():
                 # It cannot answer any more, so it is of no use.
+                self._useless = True
                 self.terminate()
 
     def process_exited(self) -> None:
         """Note the end; called by the event loop."""
         self.ended.set()
+        if self._useless and self.returncode in (-signal.SIGTERM, 128 + signal.SIGTERM):
+            self.why = self.why or "it closed its output."
         if os.name == "posix" and self._process is not None:
             self._cut_lifeline()
             # Usually empty: the keeper ends everything. Not if it was killed itself.

@@ -22,6 +22,7 @@ from persona.engines.acp._asking import by_policy, options_of, request_of, selec
 from persona.engines.acp._choices import Settings
 from persona.engines.acp._noise import NoiseFilter
 from persona.engines.acp._options import Permissions
+from persona.engines.acp._places import Places
 from persona.engines.acp._transport import JsonObject
 from persona.engines.acp._updates import STATE, Translator, config_values
 
@@ -48,17 +49,19 @@ class Session:
     Args:
         agent: The agent.
         session_id: The agent's id of it.
+        folder: The folder that it works in.
         log: Logger.
     """
 
-    def __init__(self, agent: Agent, session_id: str, log: logging.Logger) -> None:
+    def __init__(self, agent: Agent, session_id: str, folder: str, log: logging.Logger) -> None:
         self.id = session_id
         self.agent = agent
         self.resumed = False
         self.lost = False
         self.settings = Settings(agent, session_id, {})
         self._log = log
-        self._translator = Translator(NoiseFilter(agent.row.noise))
+        self._places = Places(folder)
+        self._translator = Translator(NoiseFilter(agent.row.noise), self._places)
         self._events: deque[ReplyEvent] = deque()
         self._wake = asyncio.Event()
         self._turn = asyncio.Lock()
@@ -233,7 +236,7 @@ class Session:
         option = by_policy(self._policy, call, options)
         if option is not None or self._policy == "deny" or not options:
             return selected(option)
-        request = request_of(call, options)
+        request = request_of(call, options, self._places)
         self._pending.add(request)
         self._events.append(request)
         self._wake.set()
@@ -297,7 +300,7 @@ async def open_session(
             fix="Update it; this is a defect of the agent.",
             kind="protocol",
         )
-    session = Session(agent, session_id, log)
+    session = Session(agent, session_id, params["cwd"], log)
     agent.attach(session_id, session)
     session.opened(answer, resumed=False)
     return session
@@ -306,7 +309,7 @@ async def open_session(
 async def _reopened(
     agent: Agent, method: str, params: JsonObject, stored: str, log: logging.Logger
 ) -> Session | None:
-    session = Session(agent, stored, log)
+    session = Session(agent, stored, params["cwd"], log)
     agent.attach(stored, session)  # what is replayed comes outside of a turn: dropped
     try:
         answer = await agent.request(method, {**params, "sessionId": stored}, "go on")

@@ -12,6 +12,9 @@ from persona.engines.acp._plan import Launch
 _KEPT = 20
 _LONGEST = 2000
 _SHORTEST_SECRET = 6
+_CONTROL = re.compile(
+    r"\x1b\[[0-9;:?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|[\x00-\x08\x0b-\x1f\x7f]"
+)
 _NAMES = r"(?:key|token|secret|password|passwd|authorization|bearer|credential)"
 _IS_SECRET = re.compile(_NAMES, re.IGNORECASE)
 _IN_TEXT = re.compile(
@@ -49,13 +52,13 @@ class ErrorOutput:
         for line in lines if shown else lines[-_KEPT:]:
             self._lines.append(line[:_LONGEST])
             if shown:
-                self._log.debug("%s: %s", self._name, self._text(line[:_LONGEST]))
+                self._log.debug("%s: %s", self._name, self.show(line[:_LONGEST]))
 
     @property
     def last_lines(self) -> tuple[str, ...]:
         """The last lines with something on them, without secrets."""
         lines = [*self._lines, self._partial] if self._partial else [*self._lines]
-        texts = (self._text(line).rstrip() for line in lines)
+        texts = (self.show(line).rstrip() for line in lines)
         return tuple(text for text in texts if text.strip())
 
     def redact(self, text: str) -> str:
@@ -64,8 +67,9 @@ class ErrorOutput:
             text = text.replace(secret, "***")
         return text
 
-    def _text(self, line: bytes) -> str:
-        return self.redact(line.decode("utf-8", "replace"))
+    def show(self, line: bytes) -> str:
+        """Return a line as text, without secrets, colours and other control characters."""
+        return self.redact(_CONTROL.sub("", line.decode("utf-8", "replace")))
 
 
 def secrets_of(launch: Launch) -> Iterator[str]:

@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 JsonObject = dict[str, Any]
@@ -15,6 +15,10 @@ JsonObject = dict[str, Any]
 MAX_LINE = 64 * 1024 * 1024
 """Longest line that is read, in bytes; an agent that sends a longer one is given up."""
 
+MAX_DEPTH = 100
+"""Deepest message that is taken: what handles a message must be able to recurse in it."""
+
+_SHOWN = 200
 _LOGGED = 20
 """How many lines that are no messages are logged, a process."""
 
@@ -34,6 +38,7 @@ class PipeTransport:
         write: Writes bytes to the agent without blocking.
         hang_up: Called when the agent must be given up; says why.
         log: Logger.
+        show: Makes text of a line that is logged.
     """
 
     def __init__(
@@ -42,11 +47,13 @@ class PipeTransport:
         write: Callable[[bytes], None],
         hang_up: Callable[[str], None],
         log: logging.Logger,
+        show: Callable[[bytes], str],
     ) -> None:
         self._on_update = on_update
         self._write = write
         self._hang_up = hang_up
         self._log = log
+        self._show = show
         self._partial: list[bytes] = []
         self._partial_size = 0
         self._inbox: deque[JsonObject] = deque()
@@ -79,10 +86,9 @@ class PipeTransport:
             head = b"".join((*self._partial, head))
             self._partial.clear()
             self._partial_size = 0
-        for line in head.split(b"\n"):
-            self._take_line(line)
         if rest:
             self._keep(rest)
+        self._take_lines(iter(head.split(b"\n")))
 
     def feed_end(self) -> None:
         """Take note that nothing more comes. A last line without an end still counts."""
@@ -101,6 +107,15 @@ class PipeTransport:
             self._hang_up(f"It sent a line of more than {MAX_LINE // 2**20} MiB.")
             self.feed_end()
 
+    def _take_lines(self, lines: Iterator[bytes]) -> None:
+        try:
+            for line in lines:
+                self._take_line(line)
+        except BaseException:
+            # A defect in handling one must not cost the others: a turn waits for its answer.
+            asyncio.get_running_loop().call_soon(self._take_lines, lines)
+            raise
+
     def _take_line(self, line: bytes) -> None:
         if not line or line.isspace():
             return
@@ -109,7 +124,7 @@ class PipeTransport:
         except (ValueError, RecursionError):  # no UTF-8 is a ValueError too
             self._drop(line)
             return
-        if not isinstance(message, dict):
+        if not isinstance(message, dict) or _too_deep(line, message):
             self._drop(line)
             return
         if message.get("method") == UPDATE and "id" not in message:
@@ -125,7 +140,7 @@ class PipeTransport:
             self._drop(line)
 
     def _drop(self, line: bytes) -> None:
-        text = line[:200].decode("utf-8", "replace").strip()
+        text = self._show(line[: 10 * _SHOWN]).strip()[:_SHOWN]
         self._dropped.append(text)
         self._dropped_count += 1
         if self._dropped_count <= _LOGGED:
@@ -159,6 +174,22 @@ class PipeTransport:
         """Take and send nothing any more."""
         self._closed = True
         self._arrived.set()
+
+
+def _too_deep(line: bytes, message: JsonObject) -> bool:
+    if line.count(b"{") + line.count(b"[") <= MAX_DEPTH:  # nearly all lines
+        return False
+    level: list[Any] = [message]
+    for _ in range(MAX_DEPTH):
+        level = [
+            item
+            for value in level
+            for item in (value.values() if isinstance(value, dict) else value)
+            if isinstance(item, dict | list)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _well_formed(message: JsonObject) -> bool:

@@ -11,8 +11,6 @@ from persona.core import (
     AvailableCommands,
     ConfigChange,
     ConfigValue,
-    Diff,
-    FilePosition,
     ModeChange,
     Notice,
     Plan,
@@ -26,6 +24,7 @@ from persona.core import (
     Usage,
 )
 from persona.engines.acp._noise import NoiseFilter
+from persona.engines.acp._places import Places
 from persona.engines.acp._transport import JsonObject
 
 STATE = frozenset({"available_commands_update", "current_mode_update", "config_option_update"})
@@ -33,8 +32,10 @@ STATE = frozenset({"available_commands_update", "current_mode_update", "config_o
 
 _STATUSES = frozenset(get_args(ToolStatus))
 _DONE = ("completed", "failed")
+_NAMING = frozenset({"title", "kind", "locations"})
 _STEPS = frozenset({"pending", "in_progress", "completed"})
 _MAX_IMAGE = 2 * 1024 * 1024
+_MAX_NUMBER = 2**53
 
 
 class Translator:
@@ -42,10 +43,12 @@ class Translator:
 
     Args:
         noise: Sorts out the agent's own remarks.
+        places: Says files and tool calls briefly.
     """
 
-    def __init__(self, noise: NoiseFilter) -> None:
+    def __init__(self, noise: NoiseFilter, places: Places) -> None:
         self._noise = noise
+        self._places = places
         self._calls: dict[str, JsonObject] = {}
         self._finished: set[str] = set()
         self._told: set[str] = set()
@@ -157,21 +160,21 @@ class Translator:
                 ToolCallUpdate(
                     id=call_id,
                     status=_status(said.get("status")),
-                    title=_line(said.get("title")),
+                    title=self._places.title(call) if _NAMING & said.keys() else None,
                     output=output,
                     input=_mapping(said.get("rawInput")),
-                    diffs=diffs_of(said) if "content" in said else None,
-                    locations=locations_of(said) if "locations" in said else None,
+                    diffs=self._places.diffs(said) if "content" in said else None,
+                    locations=self._places.locations(said) if "locations" in said else None,
                 ),
             )
         begun = ToolCall(
             id=call_id,
-            title=title_of_call(call),
+            title=self._places.title(call),
             input=_mapping(call.get("rawInput")),
             status=_status(call.get("status")) or "pending",
             kind=call["kind"] if isinstance(call.get("kind"), str) else None,
-            diffs=diffs_of(call),
-            locations=locations_of(call),
+            diffs=self._places.diffs(call),
+            locations=self._places.locations(call),
         )
         return (begun, ToolCallUpdate(id=call_id, output=output)) if output else (begun,)
 
@@ -179,7 +182,11 @@ class Translator:
         cost = update.get("cost")
         if isinstance(cost, dict) and cost.get("currency", "USD") == "USD":
             amount = cost.get("amount")
-            if isinstance(amount, int | float) and not isinstance(amount, bool):
+            if (
+                isinstance(amount, int | float)
+                and not isinstance(amount, bool)
+                and 0 <= amount <= _MAX_NUMBER  # false for NaN
+            ):
                 self._cost = float(amount)
         return (
             Usage(
@@ -257,35 +264,6 @@ def output_text(call: Mapping[str, Any]) -> str | None:
     return json.dumps(raw, ensure_ascii=False, default=str)
 
 
-def diffs_of(call: Mapping[str, Any]) -> tuple[Diff, ...]:
-    """Return the changes of files in a tool call's content."""
-    content = call.get("content")
-    found: list[Diff] = []
-    for item in content if isinstance(content, list) else ():
-        if isinstance(item, dict) and item.get("type") == "diff":
-            path, new, old = item.get("path"), item.get("newText"), item.get("oldText")
-            if isinstance(path, str) and isinstance(new, str):
-                found.append(Diff(path, old if isinstance(old, str) else None, new))
-    return tuple(found)
-
-
-def locations_of(call: Mapping[str, Any]) -> tuple[FilePosition, ...]:
-    """Return where a tool works."""
-    found: list[FilePosition] = []
-    locations = call.get("locations")
-    for item in locations if isinstance(locations, list) else ():
-        if isinstance(item, dict) and isinstance(item.get("path"), str):
-            line = item.get("line")
-            is_line = isinstance(line, int) and not isinstance(line, bool) and line > 0
-            found.append(FilePosition(item["path"], line if is_line else None))
-    return tuple(found)
-
-
-def title_of_call(call: Mapping[str, Any]) -> str:
-    """Return what people read about a tool call."""
-    return _line(call.get("title")) or _line(call.get("kind")) or "a tool"
-
-
 def config_values(options: object) -> tuple[ConfigValue, ...]:
     """Return a session's config options as they stand."""
     found: list[ConfigValue] = []
@@ -350,9 +328,8 @@ def _mapping(value: object) -> Mapping[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def _line(value: object) -> str | None:
-    return " ".join(value.split()) or None if isinstance(value, str) else None
-
-
 def _number(value: object) -> int:
-    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) else 0
+    """Return a count; 0 for what is none. Not every reader of a chat takes longer numbers."""
+    if not isinstance(value, int | float) or isinstance(value, bool) or value != value:
+        return 0
+    return int(min(max(value, 0), _MAX_NUMBER))

@@ -41,10 +41,8 @@ def deliver_any(blocks: Blocks, command: tuple[str, ...]) -> Delivery:
 
 ANY_AGENT = AgentRow(
     id=_ID,
-    name="An agent",
+    name="The agent",
     commands=(),
     deliver=deliver_any,
     version_args=(),
-    install="Install the program that options.command names.",
-    login="Log in with the agent's own program in a terminal.",
 )

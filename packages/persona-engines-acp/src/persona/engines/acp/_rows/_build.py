@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -11,6 +12,10 @@ from typing import Any
 from persona.core import EngineSupport, Level, PersonaModel, Requirement
 from persona.engines.acp._plan import Blocks, Delivery, Launch, SessionPlan
 from persona.engines.acp._rows._environment import COMMON, passed
+
+_STRING = r'(?P<string>"(?:[^"\\\\\n]|\\\\.)*")'
+_COMMENT = re.compile(_STRING + r"|//[^\n]*|/\*.*?\*/", re.DOTALL)
+_COMMA = re.compile(_STRING + r"|,(?=\s*[}\]])")
 
 
 def launch(
@@ -109,9 +114,13 @@ def folder_of(environment: Mapping[str, str], name: str, usual: str) -> Path:
 
 
 def user_json(file: Path) -> Mapping[str, Any]:
-    """Return the user's own settings of an agent, empty if there are none to be read."""
+    """Return the user's own settings of an agent, empty if there are none to be read.
+
+    Comments and commas too many are passed over, as the agents do.
+    """
     try:
-        data = json.loads(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
+        data = json.loads(_COMMA.sub(_kept, _COMMENT.sub(_kept, text)))
     except (OSError, ValueError):
         return {}
     return data if isinstance(data, dict) else {}
@@ -123,6 +132,10 @@ def user_toml(file: Path) -> Mapping[str, Any]:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
+
+
+def _kept(match: re.Match[str]) -> str:
+    return match["string"] or ""
 
 
 def within(data: Mapping[str, Any], *keys: str) -> Any:

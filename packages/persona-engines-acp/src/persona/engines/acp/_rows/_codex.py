@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from persona.core import Requirement
+from persona.core import McpServer, McpServerHttp, McpServerStdio, Requirement
 from persona.engines.acp._plan import HOME, Blocks, ConfigChoice, Delivery, SessionPlan
 from persona.engines.acp._row import AgentRow
 from persona.engines.acp._rows._build import (
@@ -15,6 +16,7 @@ from persona.engines.acp._rows._build import (
     launch,
     prompt_of,
     user_toml,
+    within,
 )
 from persona.engines.acp._rows._endpoints import KEYS, endpoint, keyed
 from persona.engines.acp._rows._skills import skill_folders, skill_links
@@ -45,6 +47,7 @@ def deliver(blocks: Blocks, command: tuple[str, ...]) -> Delivery:
         settings = user_toml(user / "config.toml")
         config.update({name: settings[name] for name in _KEPT if name in settings})
         names += [name for group in KEYS.values() for name in group]
+        names += _variables(settings)
     else:
         where = endpoint(blocks.model, blocks)
         missing = where.missing
@@ -71,6 +74,10 @@ def deliver(blocks: Blocks, command: tuple[str, ...]) -> Delivery:
             env[_KEY] = where.key or "none"
         else:
             honoured = False
+    if blocks.context.mcp_servers:
+        config["mcp_servers"] = {s.name: _patient(s) for s in blocks.context.mcp_servers}
+        # Else the adapter would leave out the session's entries, which hold the secrets.
+        env["DISABLE_MCP_CONFIG_FILTERING"] = "true"
     disabled = skill_folders([str(home_of(blocks.environment) / ".agents" / "skills")])
     if disabled:
         config["skills"] = {
@@ -100,6 +107,33 @@ def deliver(blocks: Blocks, command: tuple[str, ...]) -> Delivery:
         missing=missing,
         ignored=ignored_sampling(blocks.model),
     )
+
+
+def _variables(settings: Mapping[str, Any]) -> list[str]:
+    """Return the variables that the user's own providers of models name."""
+    providers = settings.get("model_providers")
+    found: list[str] = []
+    for provider in providers.values() if isinstance(providers, Mapping) else ():
+        headers = within(provider, "env_http_headers")
+        found += [name for name in (within(provider, "env_key"),) if isinstance(name, str)]
+        found += [str(name) for name in headers.values()] if isinstance(headers, Mapping) else []
+    return found
+
+
+def _patient(server: McpServer) -> dict[str, Any]:
+    """Return what the session's entry for a server is laid on.
+
+    Codex would begin without the tools of a server that is slow or fails, and say nothing.
+    Required, a server is waited for, and its failure is told.
+    """
+    patience = {"required": True, "startup_timeout_sec": 45}
+    match server:
+        case McpServerStdio():
+            return {"command": server.command, "args": list(server.args), **patience}
+        case McpServerHttp():
+            return {"url": server.url, **patience}
+        case _:
+            raise TypeError(f"{type(server).__name__} is no MCP server")
 
 
 CODEX = AgentRow(

@@ -82,5 +82,5 @@ COPILOT = AgentRow(
     minimum=(1,),
     install="npm install -g @github/copilot",
     login="Run `copilot login` in a terminal, or set GH_TOKEN and restart the server.",
-    noise=(r"Info: [^\n]*",),
+    noise=(r"Info: [^\n]*", r"Warning: No token count multiplier is known for [^\n]*"),
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +19,9 @@ from persona.engines.acp._rows._build import (
     folder_of,
     ignored_sampling,
     launch,
+    merged,
     prompt_of,
+    user_json,
 )
 from persona.engines.acp._rows._endpoints import KEYS, Endpoint, endpoint, key_variables, keyed
 from persona.engines.acp._rows._skills import skill_folders
@@ -48,6 +52,10 @@ _CLOUDS = {
 _READING = ("glob", "grep", "list", "lsp", "skill", "task", "todoread", "todowrite")
 _OF_THE_USER = ("conda", "gh", "git", "glab-cli", "matplotlib", "pip", "uv")
 
+_MODELS = ("model", "small_model")
+_PROVIDERS = ("disabled_providers", "enabled_providers", "provider")
+_VARIABLE = re.compile(r"\{env:([^}\s]+)\}")
+
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
@@ -67,6 +75,7 @@ def _deliver(kind: _Kind, blocks: Blocks, command: tuple[str, ...]) -> Delivery:
     """
     blocks = keyed(blocks)
     skills = skill_folders(blocks.context.skills_paths)
+    user = folder_of(blocks.environment, "XDG_CONFIG_HOME", ".config")
     env: dict[str, str | None] = {
         # The user's settings, instructions and skills are not the persona's.
         "XDG_CONFIG_HOME": f"{HOME}/config",
@@ -89,10 +98,15 @@ def _deliver(kind: _Kind, blocks: Blocks, command: tuple[str, ...]) -> Delivery:
     if agent:
         config["agent"] = {blocks.options.mode or kind.agent: agent}
     where = None if blocks.model is None else endpoint(blocks.model, blocks)
+    theirs = _theirs(user / kind.folder, kind.folder)
     names: list[str] = []
     chosen: tuple[ConfigChoice, ...] = ()
     honoured_sampling: tuple[str, ...] = ("temperature", "top_p")
+    if where is None or not where.own:
+        config.update({name: theirs[name] for name in _PROVIDERS if name in theirs})
+        names += _VARIABLE.findall(json.dumps(config.get("provider", {})))
     if blocks.model is None or where is None:
+        config.update({name: theirs[name] for name in _MODELS if name in theirs})
         names += [*key_variables(), "AWS_*", "AZURE_*", "GOOGLE_*", f"{kind.prefix}_API_KEY"]
     elif where.own and where.url is not None:
         config.update(_own_provider(blocks.model, where))
@@ -107,7 +121,6 @@ def _deliver(kind: _Kind, blocks: Blocks, command: tuple[str, ...]) -> Delivery:
         provider = _NAMES.get(where.provider, where.provider)
         value = f"{provider}/{where.model}" if provider else where.model
         chosen = (ConfigChoice("model", value, required=True),)
-    user = folder_of(blocks.environment, "XDG_CONFIG_HOME", ".config")
     return delivery(
         launch(
             kind.id,
@@ -122,6 +135,14 @@ def _deliver(kind: _Kind, blocks: Blocks, command: tuple[str, ...]) -> Delivery:
         missing=() if where is None else where.missing,
         ignored=ignored_sampling(blocks.model, *honoured_sampling),
     )
+
+
+def _theirs(folder: Path, name: str) -> dict[str, Any]:
+    """Return the user's own settings: all the files that it would read, the last one wins."""
+    found: dict[str, Any] = {}
+    for file in ("config.json", f"{name}.json", f"{name}.jsonc"):
+        found = merged(found, user_json(folder / file))
+    return found
 
 
 def _agent(blocks: Blocks) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -34,6 +36,7 @@ _VARIABLES = {
     "openai": ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL"),
 }
 
+_KEY_NAME = re.compile(r'"envKey": "([A-Za-z_][A-Za-z0-9_]*)"')
 _GUARD = "QWEN_CODE_SYSTEM_SETTINGS_PATH"
 _SYSTEM = {
     "darwin": "/Library/Application Support/QwenCode/settings.json",
@@ -60,7 +63,7 @@ def deliver(blocks: Blocks, command: tuple[str, ...]) -> Delivery:
     honoured_sampling: tuple[str, ...] = ()
     if blocks.model is None:
         settings.update({name: theirs[name] for name in _KEPT if name in theirs})
-        names += _NAMES
+        names += [*_NAMES, *_KEY_NAME.findall(json.dumps(settings.get("modelProviders", {})))]
         auth = auth or ("openai" if blocks.environment.get("OPENAI_API_KEY") else "qwen-oauth")
     else:
         where = endpoint(blocks.model, blocks)

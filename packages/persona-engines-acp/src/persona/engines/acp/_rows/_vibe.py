@@ -15,6 +15,7 @@ from persona.engines.acp._rows._build import (
     launch,
     prompt_of,
     user_toml,
+    within,
 )
 from persona.engines.acp._rows._endpoints import Endpoint, endpoint, keyed
 from persona.engines.acp._rows._skills import skill_folders, skill_links
@@ -40,11 +41,17 @@ def deliver(blocks: Blocks, command: tuple[str, ...]) -> Delivery:
         "enable_update_checks": False,
     }
     env = {"VIBE_HOME": HOME}
+    names = ["MISTRAL_API_KEY"]
     honoured = True
     missing: tuple[Requirement, ...] = ()
     if blocks.model is None:
         theirs = user_toml(user / "config.toml")
         config.update({name: theirs[name] for name in _KEPT if name in theirs})
+        names += [
+            name
+            for provider in theirs.get("providers", ())
+            if isinstance(name := within(provider, "api_key_env_var"), str)
+        ]
     else:
         where = endpoint(blocks.model, blocks)
         missing = where.missing
@@ -72,7 +79,7 @@ def deliver(blocks: Blocks, command: tuple[str, ...]) -> Delivery:
             _ID,
             blocks,
             command,
-            names=["MISTRAL_API_KEY"],
+            names=names,
             env=env,
             files=files,
             links=[(".env", str(user / ".env")), *skill_links(skills, "skills")],

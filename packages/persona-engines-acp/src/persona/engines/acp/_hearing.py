@@ -1,0 +1,72 @@
+"""What an agent's session has heard of the chat, and what it must be told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from persona.core import Turn, note
+from persona.engines.acp._handover import handover, ids_up_to
+from persona.engines.acp._memory import recall
+from persona.engines.acp._session import Session
+
+if TYPE_CHECKING:
+    from persona.core import BasePersona
+
+
+class Hearing:
+    """Keeps count of the messages that the session of one persona in one chat knows.
+
+    Args:
+        persona: Whose session it is.
+    """
+
+    def __init__(self, persona: BasePersona) -> None:
+        self._persona = persona
+        self._heard: set[str] = set()
+        self._asked: set[str] = set()
+        self._giving: set[str] = set()
+        self._session = ""
+        self._primed = ""
+
+    def before(self, session: Session, preamble: str | None, turn: Turn, text: str) -> list[str]:
+        """Return the texts that come before the message: instructions, what was missed."""
+        self._recollect(session, turn)
+        self._giving = {turn.message.id}
+        parts: list[str] = []
+        if preamble and self._primed != session.id and not session.resumed:
+            parts.append(preamble)
+        command = text[1:].split(None, 1)[0] if text.startswith("/") and text[1:].strip() else ""
+        if command and command in session.commands:
+            return parts  # a command must come first; what was missed comes next time
+        self._giving.update(utterance.id for utterance in turn.history)
+        heard = self._heard | self._own_answers()
+        parts.append(handover(turn, heard, fresh=not self._heard))
+        return [part for part in parts if part]
+
+    def note(self, session: Session, turn: Turn) -> None:
+        """Take note that the agent is given now what `before` returned, and the message."""
+        self._heard |= self._giving
+        self._asked.add(turn.message.id)
+        self._primed = session.id
+
+    def _recollect(self, session: Session, turn: Turn) -> None:
+        """Find out what this session has heard, if it is another one than before."""
+        if self._session == session.id:
+            return
+        self._session = session.id
+        self._heard, self._asked = set(), set()
+        stored = recall(self._persona.ychat, self._persona.slug)
+        if session.resumed and stored is not None and stored.session == session.id:
+            self._heard = ids_up_to(turn.history, stored.seen)
+            self._asked = {stored.seen}
+
+    def _own_answers(self) -> set[str]:
+        """Return the ids of what the agent itself has answered in this session."""
+        if not self._asked:
+            return set()
+        return {
+            message.id
+            for message in self._persona.ychat.get_messages()
+            if message.sender == self._persona.id
+            and str(note(message).get("answers")) in self._asked
+        }
