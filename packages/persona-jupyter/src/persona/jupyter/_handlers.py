@@ -51,7 +51,7 @@ class PersonasHandler(_Base):
     async def get(self) -> None:
         """Answer with the catalog that a chat sees."""
         from persona.jupyter._commands import COMMANDS
-        from persona.jupyter._manager import list_personas
+        from persona.jupyter._listing import list_personas
 
         path = self.get_query_argument("path", "")
         manager = self.service.manager_at(path.strip("/"))

@@ -27,12 +27,12 @@ from persona.jupyter._commands import find_command, unknown_command
 from persona.jupyter._early import EarlyWatch
 from persona.jupyter._inbox import Inbox
 from persona.jupyter._last_good import LiveView
+from persona.jupyter._listing import list_personas
 from persona.jupyter._mend import mend_broken_off
 from persona.jupyter._permissions import Desk
 from persona.jupyter._readiness import supports
 from persona.jupyter._refresh import apply_changes, compare
 from persona.jupyter._routing import Route, addressed_by_persona, route
-from persona.jupyter._session import session_of, state_of
 from persona.jupyter._system import SystemVoice
 
 if TYPE_CHECKING:
@@ -414,51 +414,3 @@ class PersonaManager(LoggingConfigurable):
         self._tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
             self.log.error("Could not %s", task.get_name(), exc_info=task.exception())
-
-
-def list_personas(
-    view: LiveView, root: Path, live: Mapping[str, BasePersona] | None = None
-) -> list[notices.Listed]:
-    """Return what listings show of ``view``; ``live`` are the personas already in use."""
-    rows: list[notices.Listed] = []
-    for slug, definition in view.personas.items():
-        persona = (live or {}).get(slug)
-        source = definition.source
-        fault = next(iter(view.kept.get(slug, ())), None)
-        problem = next((d for d in view.findings(slug) if d.severity == "error"), None)
-        if slug in view.kept:  # what is wrong with it is not what is in use
-            problem = None
-        rows.append(
-            notices.Listed(
-                slug=slug,
-                name=definition.identity.name,
-                mention_name=mention_name(definition.identity.name),
-                engine=definition.engine,
-                model=definition.model.model_id if definition.model else None,
-                scope=source.scope if source else "code",
-                file=notices.shown_path(source.file, root) if source else "",
-                state="unavailable" if problem else state_of(persona),
-                session=session_of(persona),
-                description=definition.identity.description,
-                detail=problem.message if problem else None,
-                fault=notices.where(fault, source.file, root) if fault and source else None,
-            )
-        )
-    for broken in view.broken:
-        if broken.slug in view.personas:
-            continue
-        found = broken.errors[0] if broken.errors else None
-        rows.append(
-            notices.Listed(
-                slug=broken.slug,
-                name=broken.slug,
-                mention_name=broken.slug,
-                engine="–",
-                model=None,
-                scope=broken.source.scope,
-                file=notices.shown_path(broken.source.file, root),
-                state="broken",
-                detail=f"line {found.line}: {found.message}" if found else None,
-            )
-        )
-    return rows
