@@ -65,9 +65,8 @@ LANES = {
         "lint",
         "types",
         *(f"tests-{python}" for python in dict.fromkeys([*INSTALLED[:1], *INSTALLED[-1:]])),
-        "minimums",
     ],
-    "together": ["docs", "ui", "wheels", "integration", "browser", "agents"],
+    "together": ["docs", "ui", "wheels", "integration", "browser", "agents", "minimums"],
     "alone": ["bench"],
 }
 """The default sessions: two groups that may run side by side, and what must run alone."""
@@ -125,7 +124,9 @@ def unmarked_boundaries() -> list[str]:
 def tests(session: nox.Session, package: str) -> None:
     """Test one package with only its own dependencies installed."""
     sync(session, "--package", package, "--group", "test")
-    session.run(*PYTEST, f"packages/{package}/tests", *session.posargs)
+    # Soaks and floods: once is enough.
+    quick = () if session.python == INSTALLED[0] else ("-m", "not slow")
+    session.run(*PYTEST, *quick, f"packages/{package}/tests", *session.posargs)
 
 
 @nox.session(tags=["ci"])
@@ -141,7 +142,8 @@ def minimums(session: nox.Session, package: str) -> None:
     group = f"{package}/pyproject.toml:test"
     session.run_install("uv", "pip", "install", *options, "--group", group, external=True)
     # Old versions warn about each other; that is not ours to mend.
-    session.run(*PYTEST, "-W", "default", f"packages/{package}/tests", *session.posargs)
+    options = ("-W", "default", "-m", "not slow")
+    session.run(*PYTEST, *options, f"packages/{package}/tests", *session.posargs)
 
 
 @nox.session(tags=["ci"])
@@ -171,6 +173,15 @@ def integration(session: nox.Session) -> None:
     # The demo needs everything; in the tests of its own package these are left out.
     demo = "packages/persona-cli/tests/test_demo.py"
     session.run(*PYTEST, "tests-integration", demo, *ignored, *session.posargs)
+
+
+@nox.session
+def soak(session: nox.Session) -> None:
+    """Move a persona between engines a hundred times, or as often as the first argument says."""
+    sync(session, "--group", "integration")
+    times, *others = session.posargs or ["100"]
+    env = {"PERSONA_SOAK": times}
+    session.run(*PYTEST, "tests-integration/test_swaps.py", *others, env=env)
 
 
 @nox.session(tags=["ci"])

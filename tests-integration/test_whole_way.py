@@ -109,4 +109,11 @@ async def test_engines_and_commands_are_there_without_any_setting(server: Any) -
     engines = await server.get("api/personas/engines")
     assert "litellm" in {engine["id"] for engine in engines["engines"]}
     catalog = await server.get("api/personas?path=a.chat")
-    assert [c["name"] for c in catalog["commands"]] == ["/personas", "/refresh-personas", "/stop"]
+    assert [c["name"] for c in catalog["commands"]] == [
+        "/approve",
+        "/deny",
+        "/personas",
+        "/refresh-personas",
+        "/restart",
+        "/stop",
+    ]

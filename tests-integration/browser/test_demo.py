@@ -40,5 +40,6 @@ def test_guide_answers_when_the_demo_is_opened_without_a_model(chat: ChatPage, l
     chat.send("@Data-Sage describe measurements.csv")
     expect(chat.body("I am Data Sage")).to_contain_text("This reply is canned")
     chat.send("/personas")
-    expect(chat.body("Where from").locator("tbody tr")).to_have_count(3)
+    table = chat.body("Where from").locator("table").first
+    expect(table.locator("tbody tr")).to_have_count(3)
     chat.picture("dark", dark=True)

@@ -60,7 +60,7 @@ def test_good_persona_answers_and_one_message_tells_when_another_file_is_broken(
     chat.send("@Researcher hello")
     expect(chat.body("Good morning.")).to_have_count(1)
     chat.send("/personas")
-    table = chat.page.locator(".jp-chat-rendered-message table")
+    table = chat.page.locator(".jp-chat-rendered-message table").first
     expect(table.locator("tbody tr")).to_have_count(2)
     expect(table).to_contain_text("@Researcher")
     expect(table).to_contain_text("broken")

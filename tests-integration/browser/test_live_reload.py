@@ -109,7 +109,7 @@ def test_broken_edit_is_told_and_the_old_prompt_answers_until_it_is_mended(
         time.sleep(0.7)
     assert chat.messages.count() == count
     chat.send("/personas")
-    table = chat.page.locator(".jp-chat-rendered-message table")
+    table = chat.page.locator(".jp-chat-rendered-message table").first
     expect(table).to_contain_text("ready, last good version: line")
     chat.picture("table-dark", dark=True)
 

@@ -97,6 +97,24 @@ def test_check_of_a_path_reads_what_the_file_builds_on(write, project, capsys):
     assert "lost.persona.md:2:10 P311 " in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("path", [".", "deep", "deep/personas.toml"])
+def test_check_of_a_path_in_a_nested_project_sees_the_outer_one(path, project, capsys):
+    (project / "personas.toml").write_text("[personas.sage]\nengine = 'puppet'\n")
+    (project / "deep" / ".jupyter").mkdir(parents=True)
+    (project / "deep" / "personas.toml").write_text("[personas.sage]\nextends = 'sage'\n")
+    assert main(["check", path]) == 0, capsys.readouterr().out
+
+
+def test_check_of_a_folder_tells_a_doubled_name_once(write, project, capsys):
+    file = write("sage", "engine: puppet")
+    (project / "personas.toml").write_text("[personas.sage]\nengine = 'puppet'\n")
+    assert main(["check", "."]) == 0
+    out = capsys.readouterr().out
+    assert out.count("P303") == 1
+    assert "personas.toml:1:11 P303" in out
+    assert str(file.relative_to(project)) in out
+
+
 def test_check_of_a_folder_reads_personas_in_folders_of_their_own(project, capsys):
     folder = project / ".jupyter" / "personas" / "sage"
     folder.mkdir()

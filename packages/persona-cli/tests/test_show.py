@@ -57,6 +57,31 @@ def test_show_suggests_a_close_name(write, capsys):
     assert shown.err == ("jupyter persona: There is no persona 'sagge'. Did you mean 'sage'?\n")
 
 
+def test_show_tells_models_and_presets_with_their_places(project, capsys):
+    (project / "personas.toml").write_text(
+        "[tool_presets.ro]\n[personas.sage]\nengine = 'puppet'\ntool_preset = 'ro'\n"
+        "preferred_models = [\n  {provider = 'a', model = 'b'},\n"
+        "  {provider = 'c', model = 'd'},\n]\n"
+        "aggregation_strategy = 'full'\n"
+    )
+    assert main(["show", "sage"]) == 0
+    out = capsys.readouterr().out
+    assert "tool_preset = ro  (personas.toml:4, project)\n" in out
+    assert "aggregation_strategy = full  (personas.toml:9, project)\n" in out
+    assert "models\n  0.model_id = c/d  (personas.toml:7, project)\n" in out
+    assert main(["show", "sage", "--json"]) == 0
+    blocks = json.loads(capsys.readouterr().out)["blocks"]
+    assert (blocks["tool_preset"], blocks["models"][0]["model_id"]) == ("ro", "c/d")
+
+
+def test_show_of_a_disabled_persona_says_how_to_see_it_again(write, capsys):
+    write("sage", "enabled: false")
+    assert main(["show", "Sage"]) == 1
+    err = capsys.readouterr().err
+    assert "'sage' is disabled" in err
+    assert "jupyter persona enable sage" in err
+
+
 def test_show_says_why_a_broken_file_cannot_be_used(write, capsys):
     file = write("sage", "engine: [")
     assert main(["show", "sage"]) == 1

@@ -686,6 +686,14 @@ def test_enable_goes_on_to_the_farther_one(run, project, user):
     assert "rich" in _seen(project)
 
 
+def test_enable_says_that_it_removed_a_table_not_the_file(run, project, user):
+    run("new", "sage", "--scope", "user")
+    table = project / "personas.toml"
+    table.write_text("[personas.sage]\nenabled = false\n[personas.other]\nmodel = 'a/b'\n")
+    assert run("enable", "sage").startswith(f"Removed 'sage' from {table}\n")
+    assert "other" in table.read_text()
+
+
 def test_enable_keeps_a_file_that_says_more(run, project, user):
     _rich("md", user)
     near = _put(project / ".jupyter" / "personas" / "rich.persona.md",

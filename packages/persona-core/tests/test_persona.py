@@ -322,8 +322,9 @@ async def test_engine_swapped_when_idle_is_shut_down_at_once(chat: RealChat, unt
     await bot.process_message(chat.say("one"))
     bot.update_engine(new)
     await until(lambda: "shutdown" in old.log_)
-    assert new.log_ == []
+    assert new.log_[-2:] == ["start", "started"]
     await bot.process_message(chat.say("two"))
+    assert new.log_.count("start") == 1
     assert chat.bodies()[-1] == "two: done"
     assert "turn two" in new.log_
 
@@ -409,6 +410,124 @@ async def test_failed_swap_candidate_can_be_replaced(chat: RealChat) -> None:
     bot.update_engine(Probe())
     await bot.process_message(chat.say("two"))
     assert chat.bodies()[-1] == "two: done"
+
+
+async def test_engine_that_cannot_start_leaves_the_old_one_and_says_why(
+    chat: RealChat, until: Until
+) -> None:
+    old, broken = Probe(), Probe()
+    broken.start_error = TurnError("No program.", fix="Install it.", kind="missing")
+    bot = make(chat, old)
+    await bot.process_message(chat.say("one"))
+    bot.update_engine(broken)
+    await until(lambda: "shutdown" in broken.log_)
+    assert bot.engine is old
+    said = "⚠ **The engine probe could not start, probe goes on: No program.**\n\nInstall it."
+    assert chat.bodies()[1:] == [said]
+    assert chat.notes()[1] == {"kind": "error", "state": "failed", "error": "missing"}
+    await bot.process_message(chat.say("two"))
+    assert chat.bodies()[2:] == ["two: done"]
+    assert (old.log_.count("start"), "shutdown" in old.log_) == (1, False)
+    assert broken.log_.count("start") == 1
+
+
+async def test_engine_that_cannot_start_after_a_turn_does_not_hinder_the_next(
+    chat: RealChat, until: Until
+) -> None:
+    old, broken = Probe(), Probe()
+    broken.start_error = LookupError("secret detail")
+    bot = make(chat, old)
+    task = ask(bot, chat, "hold")
+    await until(chat.bodies)
+    bot.update_engine(broken)
+    waiting = ask(bot, chat, "next")
+    old.gate.set()
+    await asyncio.gather(task, waiting)
+    texts = chat.bodies()
+    assert (texts[0], texts[2:]) == ("hold: done", ["next: done"])
+    assert "The engine probe could not start, probe goes on" in texts[1]
+    assert [turn.text for turn in old.turns] == ["hold", "next"]
+    assert "shutdown" not in old.log_
+
+
+async def test_engine_that_cannot_start_is_told_before_anything_was_started(
+    chat: RealChat,
+) -> None:
+    old, broken = Probe(), Probe()
+    broken.start_error = TurnError("No program.")
+    bot = make(chat, old)
+    bot.update_engine(broken)
+    await bot.process_message(chat.say("one"))
+    assert ["No program." in body for body in chat.bodies()] == [True, False]
+    assert chat.bodies()[1] == "one: done"
+
+
+async def test_message_while_the_new_engine_starts_waits_for_it(
+    chat: RealChat, until: Until
+) -> None:
+    old, new = Probe(), Probe()
+    new.start_gate.clear()
+    bot = make(chat, old)
+    await bot.process_message(chat.say("one"))
+    bot.update_engine(new)
+    await until(lambda: "start" in new.log_)
+    task = ask(bot, chat, "two")
+    await asyncio.sleep(0.01)
+    bot.update_options({"late": 1})
+    new.start_gate.set()
+    await task
+    assert new.log_.count("start") == 1
+    assert new.log_[-3:] == ["options {'late': 1}", "turn two", "end two"]
+    assert "turn two" not in old.log_
+    await until(lambda: "shutdown" in old.log_)
+
+
+async def test_engine_replaced_while_it_starts_is_let_go(chat: RealChat, until: Until) -> None:
+    old, middle, new = Probe(), Probe(), Probe()
+    middle.start_gate.clear()
+    bot = make(chat, old)
+    await bot.process_message(chat.say("one"))
+    bot.update_engine(middle)
+    await until(lambda: "start" in middle.log_)
+    bot.update_engine(new)
+    middle.start_gate.set()
+    await until(lambda: "shutdown" in old.log_ and "shutdown" in middle.log_)
+    await bot.process_message(chat.say("two"))
+    assert "turn two" in new.log_
+    assert "turn two" not in middle.log_
+    await bot.shutdown()
+    assert [e.log_.count("shutdown") for e in (old, middle, new)] == [1, 1, 1]
+
+
+async def test_new_engine_that_hangs_at_its_start_does_not_hinder_the_end(
+    chat: RealChat, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("persona.core._slot.PATIENCE", 0.1)
+    old, hung = Probe(), Probe()
+    hung.start_gate.clear()
+    bot = make(chat, old)
+    await bot.process_message(chat.say("one"))
+    bot.update_engine(hung)
+    await until(lambda: "start" in hung.log_)
+    async with asyncio.timeout(5):
+        await bot.shutdown()
+    assert (old.log_.count("shutdown"), hung.log_.count("shutdown")) == (1, 1)
+
+
+async def test_swap_during_stop_shuts_the_old_engine_down(chat: RealChat, until: Until) -> None:
+    class Slow(Probe):
+        async def shutdown(self) -> None:
+            await asyncio.sleep(0.05)
+            await super().shutdown()
+
+    old, new = Slow(), Probe()
+    bot = make(chat, old)
+    bot.update_engine(new)
+    task = ask(bot, chat, "hold")
+    await until(lambda: new.turns)
+    await bot.stop()
+    await task
+    await until(lambda: "shutdown" in old.log_)
 
 
 async def test_engine_is_prepared_once_under_concurrency(chat: RealChat) -> None:

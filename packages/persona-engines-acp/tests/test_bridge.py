@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import logging
 import os
+import shlex
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -108,8 +109,22 @@ async def test_agent_that_takes_no_stdio_gets_an_address(bench: Bench) -> None:
     async with mcp.Client(given["url"]) as client:
         echoed = await client.call_tool("echo_alpha", {"text": "hello"})
         assert echoed.content[0].text == "alpha: hello"
+    (running,) = persona.engine._own_pool.agents
+    assert running._process.stderr.redact(given["url"]).count("***") == 1
     await persona.shutdown()
     await until(lambda: not _running("bridge-test-green"))
+
+
+async def test_slow_server_costs_the_agent_no_start_seconds(bench: Bench) -> None:
+    agent = bench.agent()
+    alpha = _server()
+    line = shlex.join(["exec", alpha.command, *alpha.args])
+    slow = {**alpha.model_dump(), "command": "sh", "args": ["-c", f"sleep 2.5; {line}"]}
+    persona = bench.persona(
+        agent, engine=HttpOnly(), context={"mcp_servers": [slow]}, start_seconds=2.5
+    )
+    assert await bench.ask(persona) == "You said: hello"
+    assert len(agent.requests("session/new")[0]["mcpServers"]) == 1
 
 
 async def test_server_that_does_not_run_is_a_notice(bench: Bench) -> None:

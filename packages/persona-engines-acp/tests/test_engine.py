@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 
 import pytest
@@ -16,7 +17,7 @@ from persona.core import (
     PersonaEngine,
     PersonaIdentity,
 )
-from persona.engines.acp import AcpEngine, AcpOptions, AnyAgentOptions
+from persona.engines.acp import AcpEngine, AcpOptions, AnyAgentOptions, Blocks, Delivery
 from persona.testing.chat import MemoryChat
 
 from .conftest import Bench
@@ -128,3 +129,19 @@ async def test_engine_of_no_registry_leaves_nothing_behind(bench: Bench) -> None
     await bench.ask(persona)
     await persona.shutdown()
     assert not agent.alive
+
+
+async def test_files_are_looked_for_off_the_event_loop(bench: Bench) -> None:
+    seen: list[threading.Thread] = []
+
+    def deliver(blocks: Blocks, command: tuple[str, ...]) -> Delivery:
+        seen.append(threading.current_thread())
+        return AcpEngine.row.deliver(blocks, command)
+
+    class Looking(AcpEngine):
+        id = "looking"
+        row = replace(AcpEngine.row, deliver=deliver)
+        options_model = AnyAgentOptions
+
+    await bench.ask(bench.persona(bench.agent(), engine=Looking()))
+    assert seen and threading.main_thread() not in seen

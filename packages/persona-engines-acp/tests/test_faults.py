@@ -69,6 +69,30 @@ async def test_hang_at_the_start_is_told_in_time(bench: Bench, when: str) -> Non
     await until(lambda: len(agent.alive) == 1)
 
 
+@pytest.mark.parametrize("step", [{"hang": True}, {"stubborn": True}])
+async def test_hang_in_a_turn_is_told_and_the_next_turn_works(
+    bench: Bench, step: dict[str, Any]
+) -> None:
+    agent = bench.agent()
+    agent.on("go", {"text": "so far"}, step, times=1)
+    agent.on("what", {"recite": True})
+    persona = bench.persona(agent, silence_seconds=0.5)
+    said = await fails(bench, persona)
+    assert "so far" in bench.chat.bodies
+    assert "has said nothing for 0.5 seconds" in said and "silence_seconds" in said
+    assert (await bench.ask(persona, "what?")).endswith("what?")
+    await until(lambda: len(agent.alive) == 1)
+
+
+async def test_tool_at_work_may_take_longer_than_the_silence_that_is_allowed(bench: Bench) -> None:
+    agent = bench.agent()
+    call = {"sessionUpdate": "tool_call", "toolCallId": "t", "title": "train"}
+    done = {"sessionUpdate": "tool_call_update", "toolCallId": "t", "status": "completed"}
+    agent.on("go", {"update": call}, {"sleep": 1.2}, {"update": done}, {"text": "Trained."})
+    persona = bench.persona(agent, silence_seconds=0.5)
+    assert await bench.ask(persona, "go") == "Trained."
+
+
 @pytest.mark.parametrize("step", [{"exit": 7}, {"kill": True}])
 async def test_crash_keeps_the_text_and_the_next_turn_works(
     bench: Bench, step: dict[str, Any]
@@ -337,6 +361,19 @@ async def test_secret_is_not_shown_in_an_error(bench: Bench) -> None:
         said = await fails(bench, persona)
     assert "key *** is wrong" in said and "sk-very-secret" not in "".join(bench.chat.bodies)
     assert agent.starts[0]["env"]["SOME_API_KEY"] == "sk-very-secret"
+
+
+async def test_secret_with_quotes_is_not_shown_in_what_an_error_carries(bench: Bench) -> None:
+    agent = bench.agent()
+    secret = 'pä"ss\\word'
+    data = {"url": [f"https://u:{secret}@host"], secret: 1}
+    error = {"code": -32603, "message": f"Denied to {secret}", "data": data}
+    agent.on("go", {"error": error})
+    persona = bench.persona(agent, env={"DB_PASSWORD": secret})
+    said = await fails(bench, persona)
+    assert "https://u:***@host" in said
+    for piece in ("pä", "p\\u00e4", "word"):
+        assert piece not in said
 
 
 async def test_variable_that_is_not_set_is_told(bench: Bench) -> None:

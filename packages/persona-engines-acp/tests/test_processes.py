@@ -15,7 +15,7 @@ import pytest
 
 from persona.core import EngineRegistry
 from persona.engines.acp import AcpEngine, Blocks, Delivery, Launch
-from persona.engines.acp._home import prepare_home
+from persona.engines.acp._home import exclusive, prepare_home
 from persona.engines.acp._plan import HOME
 from persona.testing import ScriptedAgent
 from persona.testing.chat import MemoryChat
@@ -332,3 +332,51 @@ async def test_starts_in_one_home_come_one_after_the_other(bench: Bench) -> None
         entries = (e for e in agent.record if e.get("message", {}).get("method") == method)
         first, second = (entry["time"] for entry in entries)
         assert second - first >= 0.5
+
+
+async def test_waiting_for_the_start_of_another_costs_no_start_seconds(bench: Bench) -> None:
+    agent = bench.agent()
+    for method in ("initialize", "session/new"):
+        agent.on("", {"sleep": 1.2}, method=method)
+    personas = [
+        bench.persona(
+            agent,
+            name=f"P{n}",
+            chat=MemoryChat(f"{n}.chat"),
+            engine=Homely(),
+            start_seconds=2.0,
+        )
+        for n in range(3)
+    ]
+    said = await asyncio.gather(*(bench.ask(persona) for persona in personas))
+    assert said == ["You said: hello"] * 3, "the last one waited longer than 2 s for the others"
+
+
+async def test_limit_goes_on_when_the_home_is_free(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    async with exclusive(home):
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1):
+                async with exclusive(home):
+                    pytest.fail("two at once")
+
+    async def waits() -> None:
+        async with asyncio.timeout(0.2) as limit, exclusive(home, limit):
+            await asyncio.sleep(60)
+
+    async with exclusive(home):
+        waiting = asyncio.create_task(waits())
+        await asyncio.sleep(0.5)
+        assert not waiting.done()
+    async with asyncio.timeout(5):
+        with pytest.raises(TimeoutError):
+            await waiting
+
+
+async def test_process_stays_its_idle_time_however_short_its_first_use_was(bench: Bench) -> None:
+    agent = bench.agent()
+    persona = bench.persona(agent, idle_seconds=30)
+    await bench.ask(persona)
+    await persona.shutdown()
+    await asyncio.sleep(1.3)
+    assert agent.alive

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +16,11 @@ from pycrdt import Doc
 
 from persona.core import META, ConfigChange, ModeChange, PersonaContext, PersonaModel
 from persona.engines.acp._memory import KEY, Remembered, recall, remember
+from persona.engines.acp._opening import open_session
 from persona.testing import ScriptedAgent, mcp_server_command
 from persona.testing.chat import MemoryChat
 
-from .conftest import Bench
+from .conftest import Bench, until
 
 
 async def again(tmp_path: Path, chat: MemoryChat) -> Bench:
@@ -297,3 +300,20 @@ async def test_session_is_kept_in_a_chat_of_both_transports(tmp_path: Path) -> N
     again = WsChatModel("a.chat", tmp_path)
     again.load_from_file()
     assert recall(again, "probe") == session
+
+
+async def test_session_whose_resuming_was_broken_off_is_not_in_use(bench: Bench) -> None:
+    agent = bench.agent()
+    agent.on("", {"sleep": 5.0}, times=1, method="session/resume")
+    persona = bench.persona(agent)
+    await bench.ask(persona)
+    stored = agent.requests("session/prompt")[0]["sessionId"]
+    await persona.shutdown()
+    (running,) = bench.pool.agents
+    params = {"cwd": str(bench.root), "mcpServers": []}
+    opening = asyncio.create_task(open_session(running, params, stored, logging.getLogger()))
+    await until(lambda: agent.requests("session/resume"))
+    assert running.serves(stored)
+    opening.cancel()
+    await asyncio.wait({opening})
+    assert opening.cancelled() and not running.serves(stored)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from persona.core import EngineSupport, PersonaEngine, Requirement
+from persona.core import EngineSupport, PersonaEngine, Requirement, TurnError
 
 PARROT = "engine: parrot\nidentity:\n  name: {name}"
 
@@ -125,6 +125,36 @@ async def test_refresh_swaps_the_engine_and_keeps_the_conversation(
     assert (await chat.ask("two"))[0] == "cockatoo heard 2"
     assert service.manager(chat.chat_id)._personas["ada"] is persona
     assert old.closed == 1
+
+
+class Needy(PersonaEngine):
+    """Starts with a model only."""
+
+    id = "needy"
+
+    async def start(self) -> None:
+        if self.persona.model is None:
+            raise TurnError("There is no model.")
+
+    async def reply(self, turn: Any) -> AsyncIterator[str]:
+        yield f"needy heard {len(turn.history)}"
+
+
+async def test_engine_that_could_not_start_is_tried_again_when_its_file_changes(
+    write: Any, open_chat: Any, service: Any
+) -> None:
+    service.catalog.registry.register(Needy)
+    write("ada", PARROT.format(name="Ada"), "A")
+    chat = await open_chat()
+    await chat.ask("@Ada one")
+    needy = "engine: needy\nidentity:\n  name: Ada"
+    write("ada", needy, "A")
+    await chat.ask("/refresh-personas")
+    await chat.until(lambda: [m for m in chat.messages.values() if "no model" in m["body"]])
+    assert (await chat.ask("@Ada two"))[0].startswith("Ada|A|")
+    write("ada", f"{needy}\nmodel: a/b", "A")
+    await chat.ask("/refresh-personas")
+    assert (await chat.ask("@Ada three"))[0] == "needy heard 4"
 
 
 async def test_refresh_finds_new_and_removed_personas(write: Any, open_chat: Any) -> None:

@@ -160,7 +160,7 @@ async def test_persona_cannot_answer(write: Any, open_chat: Any) -> None:
     assert len(questions(chat)) == 1
 
 
-@pytest.mark.parametrize("how", ["stop", "refresh", "close"])
+@pytest.mark.parametrize("how", ["stop", "refresh", "gone", "close"])
 async def test_request_is_withdrawn_when_its_turn_is_ended(
     write: Any, open_chat: Any, server: Any, service: Any, how: str
 ) -> None:
@@ -170,6 +170,8 @@ async def test_request_is_withdrawn_when_its_turn_is_ended(
     if how == "stop":
         await chat.ask("/stop")
     elif how == "refresh":
+        await chat.ask("/refresh-personas")
+    elif how == "gone":
         path.unlink()
         await chat.ask("/refresh-personas")
     else:

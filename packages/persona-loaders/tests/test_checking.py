@@ -101,6 +101,27 @@ def test_nearer_preset_replaces_the_farther_one(world: World):
     assert world.codes() == []
 
 
+def test_findings_of_one_persona_leave_out_those_of_its_neighbours(world: World):
+    world.near.write_text('[personas."Data Sage"]\n[personas."Other One"]\n[personas.plain]\n')
+    view = world.view()
+    lines = {
+        slug: [d.line for d in view.findings(slug) if d.code == "P307"] for slug in view.personas
+    }
+    assert lines == {"data-sage": [1], "other-one": [2], "plain": []}
+    assert [d.line for d in view.diagnostics if d.code == "P307"] == [1, 2]
+    world.near.write_text('[personas.other]\n[personas."A B"]\n[personas.a-b]\n')
+    view = world.view()
+    codes = {slug: [d.code for d in view.findings(slug)] for slug in view.personas}
+    assert "P303" in codes["a-b"]  # the table that is passed over has no definition of its own
+    assert "P303" not in codes["other"]
+
+
+def test_empty_provider_is_told_as_empty(world: World):
+    world.near.write_text('[personas.x]\npreferred_models = [{provider = "", model = "m"}]\n')
+    (found,) = [d for d in world.view().diagnostics if d.code == "P202"]
+    assert found.message == "preferred_models[1].provider must not be empty."
+
+
 def test_broken_presets_are_told_and_break_no_persona(world: World):
     world.near.write_text(
         "[tool_presets.a]\nallow = 5\n[tool_presets]\nb = 1\n"

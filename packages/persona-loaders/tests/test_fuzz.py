@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
+import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from persona.core import CODES, LoadResult, PersonaDefinition
 from persona.loaders import load_markdown
+
+pytestmark = pytest.mark.slow  # the same whatever Python it is
 
 SEED = b"""---
 name: sage

@@ -38,6 +38,8 @@ from persona.loaders._toml_text import read_document
 from persona.loaders._yaml import parse
 from persona.loaders._yaml_quick import read_values
 
+pytestmark = pytest.mark.slow  # the same whatever Python it is
+
 COUNT = int(os.environ.get("PERSONA_FUZZ", "3000"))
 SEED = int(os.environ.get("PERSONA_FUZZ_SEED", "1"))
 SLOWEST = 2.0

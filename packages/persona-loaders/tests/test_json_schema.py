@@ -25,6 +25,8 @@ from persona.loaders._schema import blocks
 from persona.loaders._text import split
 from persona.loaders._yaml import parse
 
+pytestmark = pytest.mark.slow  # the same whatever Python it is
+
 ROOT = Path(__file__).parents[3]
 MARKDOWN = Draft7Validator(json_schema("markdown"))
 TOML = Draft7Validator(json_schema("toml"))

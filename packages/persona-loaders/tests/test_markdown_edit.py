@@ -14,6 +14,8 @@ from persona.loaders._keys import same, with_values
 from persona.loaders._markdown_layout import lay_open
 from persona.loaders._markdown_write import content_of, values_of, with_other_values
 
+pytestmark = pytest.mark.slow  # the same whatever Python it is
+
 # Each key in several forms that people write.
 FORMS = {
     "name": ["name: sage", "name:   'sage'   # short", 'name: "sage"', "? name\n: sage"],

@@ -20,6 +20,9 @@ for number in range(count):
 SAVE_FOR_EVER = """
 import itertools, sys
 from persona.loaders import MarkdownPersonaStore
+import pytest
+
+pytestmark = pytest.mark.slow  # the same whatever Python it is
 store = MarkdownPersonaStore(sys.argv[1])
 for number in itertools.count():
     store.set_values("busy", {"prompt": "ab"[number % 2] * 300_000})

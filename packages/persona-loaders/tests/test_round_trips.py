@@ -7,11 +7,14 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from persona.core import Catalog, Location, PersonaDefinition, Scope
 from persona.loaders import TOML, TomlPersonaStore, load_toml
+
+pytestmark = pytest.mark.slow  # the same whatever Python it is
 
 MANY = settings(
     max_examples=150,

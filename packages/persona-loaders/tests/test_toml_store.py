@@ -189,6 +189,20 @@ def test_other_ways_to_write_tables_are_edited(store: TomlPersonaStore, path: Pa
     assert store.load_all() == {"b": other}
 
 
+def test_short_form_of_a_model_keeps_the_comments_around_it(store: TomlPersonaStore, path: Path):
+    path.write_text('[personas.a]  # h\n# c\nmodel = "p/m"  # cheap\nsystem_prompt = "x"  # sp\n')
+    persona = store.load_all()["a"]
+    persona.preferred_models[0]["model"] = "other"
+    store.save_persona(persona)
+    after = '[personas.a]  # h\n# c\nmodel = "p/other"  # cheap\nsystem_prompt = "x"  # sp\n'
+    assert path.read_text() == after
+    persona.preferred_models[0]["temperature"] = 0.5
+    store.save_persona(persona)
+    wide = '{model_id = "p/other", temperature = 0.5}'
+    assert path.read_text() == after.replace('"p/other"', wide)
+    assert store.load_all()["a"] == persona
+
+
 def test_table_in_one_value_is_refused(store: TomlPersonaStore, path: Path):
     path.write_text("personas = { a = {} }\n")
     with pytest.raises(DefinitionError, match=r"\[personas.<name>\]"):
@@ -272,6 +286,27 @@ def test_mode_and_link_stay(store: TomlPersonaStore, path: Path, tmp_path: Path)
     assert "new" in tomllib.loads(real.read_text())["personas"]
 
 
+def test_file_marked_read_only_is_not_replaced(store: TomlPersonaStore, path: Path):
+    path.chmod(0o440)
+    with pytest.raises(PermissionError, match="read-only") as told:
+        store.save_persona(Persona("new"))
+    assert told.value.filename == str(path)
+    path.chmod(0o640)
+    assert path.read_text() == TEXT
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no permission bits")
+def test_folder_that_may_not_be_written_is_named(store: TomlPersonaStore, path: Path):
+    path.parent.chmod(0o550)
+    if os.access(path.parent, os.W_OK):
+        path.parent.chmod(0o750)
+        pytest.skip("this user may write everywhere")
+    with pytest.raises(PermissionError, match="folder") as told:
+        store.save_persona(Persona("new"))
+    path.parent.chmod(0o750)
+    assert told.value.filename == str(path)
+
+
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root may give")
 def test_owner_stays(store: TomlPersonaStore, path: Path):
     os.chown(path, 12345, 12346)
@@ -312,6 +347,30 @@ def test_persona_that_cannot_be_written_is_refused(store, path: Path, persona: P
     with pytest.raises(DefinitionError):
         store.save_persona(persona)
     assert path.read_text() == TEXT
+
+
+def test_model_without_a_name_is_refused_and_names_its_place(store, path: Path):
+    models = [{"provider": "a", "model": "b"}, {"provider": "a"}]
+    with pytest.raises(DefinitionError, match=r"'x': preferred_models\[2\] has no model"):
+        store.save_persona(Persona("x", models))
+    assert path.read_text() == TEXT
+
+
+def test_model_added_to_the_list_has_the_defaults(store: TomlPersonaStore, path: Path):
+    coder = store.load_all()["coder"]
+    coder.preferred_models.append({"provider": "openai", "model": "gpt-5"})
+    store.save_persona(coder)
+    assert "preferred_models = [" in path.read_text()  # still in the form that it was written in
+    again = store.load_all()["coder"].preferred_models
+    assert [(m["model"], m["temperature"], m["top_p"]) for m in again] == [
+        ("llama3.1", 0.0, 1.0), ("gpt-5", 0.0, 1.0)
+    ]  # fmt: skip
+
+
+def test_link_that_leads_nowhere_is_told(store: TomlPersonaStore, tmp_path: Path):
+    (tmp_path / "personas.toml").symlink_to(tmp_path / "nowhere.toml")
+    assert store.load_all() == {}
+    assert [d.code for d in store.check()] == ["P101"]
 
 
 def test_unknown_scope_is_refused(store: TomlPersonaStore, tmp_path: Path):

@@ -12,6 +12,8 @@ from persona.loaders._yaml import parse
 from persona.loaders._yaml_lines import read_lines
 from persona.loaders._yaml_quick import read_values
 
+pytestmark = pytest.mark.slow  # the same whatever Python it is
+
 KEYS = ("a", "b", "name", "x-y", "x.y", "_p", "null", "y", "5", "1e999", "<<", "a b", "'q'", "&k a")
 VALUES = (
     "a", "a b", "http://x:1/y", "- x", "--root", "-5", "1.5", "~", "null", "'q'", '"q"', "[a, b]",

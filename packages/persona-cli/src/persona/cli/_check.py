@@ -12,9 +12,8 @@ from pathlib import Path
 from persona.cli._errors import FAILURE, OK, USAGE, CliError
 from persona.cli._github import annotation
 from persona.cli._json import print_json
-from persona.cli._place import find_place, find_root, shown_path
+from persona.cli._place import Place, find_place, find_root, shown_path
 from persona.core import (
-    Catalog,
     CatalogView,
     Diagnostic,
     EngineRegistry,
@@ -33,10 +32,10 @@ _SKIPPED = {"node_modules", "__pycache__", "site-packages"}
 
 def run(args: Namespace) -> int:
     """Print every finding with the line it stands in, and a summary."""
+    place = find_place(args.dir, args.root)
     if args.paths:
-        files, found = _check_paths(args.paths)
+        files, found = _check_paths(args.paths, place)
     else:
-        place = find_place(args.dir, args.root)
         files, found = _check_view(place.view(), place.catalog.registry, place.folder)
     errors = sum(d.severity == "error" for d in found)
     warnings = len(found) - errors
@@ -115,30 +114,37 @@ def _all_of(view: CatalogView, registry: EngineRegistry, folder: Path) -> list[D
     return sorted(found, key=lambda d: (str(d.file), d.line, d.column, d.code))
 
 
-def _check_paths(paths: Sequence[Path]) -> tuple[int, list[Diagnostic]]:
-    catalog = Catalog()
-    by_folder: dict[Path, dict[Path, PersonaLoader]] = {}
+def _check_paths(paths: Sequence[Path], place: Place) -> tuple[int, list[Diagnostic]]:
+    catalog = place.catalog
+    by_level: dict[Path, dict[Path, PersonaLoader]] = {}
     for path in paths:
         for file, loader in _files(path, catalog.loaders):
-            by_folder.setdefault(file.parent, {})[file] = loader
+            by_level.setdefault(_level_of(file.parent), {})[file] = loader
     found: list[Diagnostic] = []
-    for folder, loaders in sorted(by_folder.items()):
-        inside = "personas" in (folder.name, folder.parent.name) or folder.name == ".jupyter"
-        root = find_root(folder) if inside else folder
-        results = [
+    for level, loaders in sorted(by_level.items()):
+        # What a chat in that folder sees: what the files build on is read too, but not checked.
+        top = place.root if level.is_relative_to(place.root) else level
+        results = list(catalog.results(level, top))
+        seen = {source.file for source, _ in results}
+        results += [
             (source, _load(loader, source))
             for file, loader in sorted(loaders.items())
-            for source in [Source(file, Scope.PROJECT, root)]
+            if file not in seen
+            for source in [Source(file, Scope.PROJECT, level)]
         ]
-        # What the files build on is read too, but not checked.
-        others = [(s, r) for s, r in catalog.results(root, root) if s.file not in loaders]
-        view = CatalogView([*others, *results], catalog.registry)
-        names = {d.name for _, result in results for d in result.definitions}
+        view = CatalogView(results, catalog.registry)
+        names = {d.name for source, r in results if source.file in loaders for d in r.definitions}
         inherited = {d for name in names for d in view.findings(name)}
         found += [
-            d for d in _all_of(view, catalog.registry, root) if d.file in loaders or d in inherited
+            d for d in _all_of(view, catalog.registry, level) if d.file in loaders or d in inherited
         ]
-    return sum(map(len, by_folder.values())), list(dict.fromkeys(found))
+    return sum(map(len, by_level.values())), list(dict.fromkeys(found))
+
+
+def _level_of(folder: Path) -> Path:
+    """Return the folder whose chats are the first to see the persona files of a folder."""
+    inside = "personas" in (folder.name, folder.parent.name) or folder.name == ".jupyter"
+    return find_root(folder) if inside else folder
 
 
 def _load(loader: PersonaLoader, source: Source) -> LoadResult:

@@ -47,7 +47,13 @@ def run_enable(args: Namespace) -> int:
             from persona.loaders import open_entry
 
             open_entry(nearest.source, nearest.key).delete()
-            touched.append((nearest, "Removed"))
+            # A table is one of several in its file.
+            done = (
+                f"Removed {nearest.slug!r} from"
+                if nearest.source.file.suffix == ".toml"
+                else "Removed"
+            )
+            touched.append((nearest, done))
         else:
             _write(place, nearest, enabled=True)
             touched.append((nearest, "Enabled in"))

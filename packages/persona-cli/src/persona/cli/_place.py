@@ -58,7 +58,7 @@ def find_persona(view: CatalogView, name: str) -> PersonaDefinition:
     """Return the persona with that short name or shown name, in any case.
 
     Raises:
-        CliError: There is none, several, or its file is broken.
+        CliError: There is none, several, its file is broken, or it is disabled.
     """
     wanted = name.removeprefix("@").casefold()
     if wanted in view.personas:
@@ -72,6 +72,8 @@ def find_persona(view: CatalogView, name: str) -> PersonaDefinition:
     for broken in view.broken:
         if broken.slug.casefold() == wanted and broken.errors:
             raise CliError(f"{name!r} cannot be used. {broken.errors[0]}")
+    if wanted in view.hidden:  # known, and neither usable nor broken
+        raise CliError(f"{wanted!r} is disabled. To see it again: jupyter persona enable {wanted}.")
     known = {d.name for d in view.personas.values()}
     known |= {d.identity.name for d in view.personas.values()}
     guess = did_you_mean(name.removeprefix("@"), known)

@@ -14,6 +14,7 @@ from persona.cli._state import State, state_of_persona
 from persona.core import CatalogView, Origin, PersonaDefinition
 
 _BLOCKS = ("identity", "model", "context", "options")
+_OTHERS = ("tool_preset", "bias_profile", "context_preset", "aggregation_strategy")
 _LONGEST = 60
 
 
@@ -34,7 +35,7 @@ def _as_dict(definition: PersonaDefinition, state: State, view: CatalogView) -> 
     data = definition.model_dump(mode="json")
     return {
         **row_of(definition, state),
-        "blocks": {key: data[key] for key in ("engine", *_BLOCKS)},
+        "blocks": {key: data[key] for key in ("engine", *_BLOCKS, "models", *_OTHERS)},
         "extends": definition.extends,
         "origins": {key: _origin_as_dict(o) for key, o in definition.origins.items()},
         "hides": [
@@ -78,7 +79,11 @@ def _print(definition: PersonaDefinition, state: State, view: CatalogView, place
     print(f"\nengine = {definition.engine}{_origin('engine', definition, place)}")
     _print_hidden("engine", definition, place)
     data = definition.model_dump(mode="json", exclude_none=True)
-    for block in _BLOCKS:
+    for key in _OTHERS:
+        if key in data:
+            print(f"{key} = {data[key]}{_origin(key, definition, place)}")
+            _print_hidden(key, definition, place)
+    for block in (*_BLOCKS[:2], "models", *_BLOCKS[2:]):
         leaves = list(_leaves(data.get(block) or {}, block))
         if leaves:
             print(f"\n{block}")

@@ -12,6 +12,7 @@ from persona.core import (
     EngineRegistry,
     EngineSupport,
     PersonaDefinition,
+    PersonaEngine,
     PersonaModel,
 )
 
@@ -29,7 +30,8 @@ class State:
     Attributes:
         word: ``broken`` if a package or file has to be repaired, ``unavailable`` if
             something is missing to run.
-        detail: Why it is not ready, one line with what to do; else None.
+        detail: Why it is not ready, one line with what to do; of an engine that is ready
+            also the options without which no persona can use it. Else None.
         support: What the engine honours, if it could be asked.
     """
 
@@ -50,15 +52,29 @@ def state_of_persona(definition: PersonaDefinition, registry: EngineRegistry) ->
 
 
 def state_of_engine(entry: EngineEntry, registry: EngineRegistry) -> State:
-    """Return the state of an engine, asked for a persona that names a model and nothing else."""
+    """Return the state of an engine, asked for a persona that names a model and nothing else.
+
+    One that every persona must give options to is asked without a persona.
+    """
     try:
         engine = registry.create(entry.id)
+        if needed := _needed_options(engine):
+            state = _answer(engine.support())
+            return State(state.word, state.detail or f"needs {needed}.", state.support)
         BasePersona(ychat=NO_CHAT, engine=engine, model=PersonaModel(model_id="any/model"))
         return _answer(engine.support())
     except EngineError as exc:
         return State("broken", str(exc))
     except Exception as exc:  # boundary: a plugin's engine may raise anything
         return State("broken", f"{type(exc).__name__}: {exc}")
+
+
+def _needed_options(engine: PersonaEngine) -> str:
+    """Return the options that have no default, as they stand in a persona file."""
+    model = engine.options_model
+    fields = {} if model is None else model.model_fields
+    needed = (field.alias or name for name, field in fields.items() if field.is_required())
+    return ", ".join(f"options.{name}" for name in needed)
 
 
 def _answer(support: EngineSupport) -> State:

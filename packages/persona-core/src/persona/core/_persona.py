@@ -212,6 +212,8 @@ class BasePersona(LoggingConfigurable):
     async def prepare(self) -> None:
         """Start the engine ahead of the first turn, for example when it is picked in a menu.
 
+        One that waits to take over is started now, unless a turn runs.
+
         Raises:
             TurnError: Something is missing to run.
         """
@@ -418,6 +420,8 @@ class BasePersona(LoggingConfigurable):
             engine = await self._slot.ready()
         finally:
             slow.cancel()
+        if self._stuck is not None and self._stuck[0] is engine:  # the new one could not start
+            raise self._stuck_error()
         self.conversation.show_status("is thinking…")
         return engine
 
@@ -429,6 +433,9 @@ class BasePersona(LoggingConfigurable):
 
     def update_engine(self, engine: PersonaEngine) -> None:
         """Let ``engine`` answer from the next turn on; the old one is shut down when idle.
+
+        The new one is started first. If it cannot start, the chat is told why and the old
+        one goes on. Blocks are not taken back then.
 
         Raises:
             EngineContractError: The engine serves another persona.

@@ -8,6 +8,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal
 
 from persona.core._engine import PersonaEngine
+from persona.core._errors import PersonaError, TurnError, as_turn_error
+from persona.core._render import render_failure
 from persona.core._session import Session
 
 if TYPE_CHECKING:
@@ -41,6 +43,9 @@ class EngineSlot:
         self._beginning: PersonaEngine | None = None
         self._starting = asyncio.Lock()
         self._unapplied: set[BlockName] = set(_BLOCKS)
+        self._unapplied_next: set[BlockName] = set(_BLOCKS)
+        self._answering = False
+        self._swapping: asyncio.Task[None] | None = None
         self._stale = False
         self._background: set[asyncio.Task[None]] = set()
         self._closed = False
@@ -58,9 +63,10 @@ class EngineSlot:
     def changed(self, block: BlockName) -> None:
         """Note that a block was replaced; the engine is told before the next turn."""
         self._unapplied.add(block)
+        self._unapplied_next.add(block)
 
     def replace(self, engine: PersonaEngine) -> None:
-        """Let ``engine`` take over at the next `swap`.
+        """Let ``engine`` take over between turns, once it has started.
 
         Raises:
             EngineContractError: The engine serves another persona.
@@ -72,17 +78,18 @@ class EngineSlot:
             self._later(self._let_go(replaced))
 
     async def start(self) -> None:
-        """Start the engine if it is not started yet.
+        """Start the engine if it is not started yet; between turns one that waits takes over.
 
         Raises:
             TurnError: Something is missing to run.
         """
+        await self._swap(idle=True)
         while self._started is not self._engine and not self._closed:
             async with self._starting:
                 engine = self._engine  # may be swapped while it starts, hence the loop
                 if self._started is engine or self._closed:
                     break
-                self._apply()
+                self._apply(engine, self._unapplied)
                 self._beginning = engine
                 try:
                     await engine.start()
@@ -96,10 +103,14 @@ class EngineSlot:
         Raises:
             TurnError: Something is missing to run.
         """
-        await self.swap()
-        await self.renew()
-        await self.start()
-        self._apply()
+        while True:
+            await self._swap(idle=False)
+            self._answering = True
+            await self.renew()
+            await self.start()
+            if self._next is None:  # another was given meanwhile: the turn has not begun yet
+                break
+        self._apply(self._engine, self._unapplied)
         return self._engine
 
     def outdate(self) -> None:
@@ -127,20 +138,71 @@ class EngineSlot:
         self.session.forget()
         await self._end(self._engine.restart(), self._engine)
 
-    async def swap(self) -> None:
-        """Let a waiting engine take over; only between turns."""
+    def swap_soon(self) -> None:
+        """Begin to let a waiting engine take over and return at once; called between turns.
+
+        Without an event loop, or if nothing was started yet, the next turn does it.
+        """
+        self._answering = False
+        at_work = self._started is self._engine or self._beginning is not None
+        if self._next is not None and at_work and not self._closed:
+            self._swapping = self._later(self._swap(idle=True))
+
+    async def _swap(self, *, idle: bool) -> None:
+        """Start the engine that waits and let it take over; if it cannot start, keep the old.
+
+        Args:
+            idle: Whether this is not for a turn, so that a turn that has begun comes first.
+        """
         if self._next is None:
             return
-        old, self._engine, self._next = self._engine, self._next, None
-        self._stale = False
-        self._unapplied = set(_BLOCKS)
-        self.session.forget()
-        await self._let_go(old)
+        async with self._starting:
+            # May be replaced by another while it starts, hence the loop.
+            while (engine := self._next) is not None and not self._closed:
+                if idle and self._answering:
+                    return
+                problem = await self._try_to_start(engine)
+                if self._next is not engine or self._closed:
+                    continue  # whoever took it away lets it go
+                self._next = None
+                if problem is not None:
+                    self._tell_refused(engine, problem)
+                    self._later(self._let_go(engine))
+                    continue
+                old, self._engine, self._started = self._engine, engine, engine
+                self._stale = False
+                self._unapplied = self._unapplied_next
+                self.session.forget()
+                self._later(self._let_go(old))  # not within a turn, whose stop would break it off
 
-    def swap_soon(self) -> None:
-        """Begin `swap` and return at once; without an event loop the next turn does it."""
-        if self._next is not None and not self._closed:
-            self._later(self.swap())
+    async def _try_to_start(self, engine: PersonaEngine) -> TurnError | None:
+        self._unapplied_next = set(_BLOCKS)
+        self._beginning = engine
+        try:
+            self._apply(engine, self._unapplied_next)
+            await engine.start()
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            return TurnError("Its start broke off.")
+        except (Exception, SystemExit) as exc:  # boundary: a plugin; the old engine goes on
+            if not isinstance(exc, PersonaError):
+                self._persona.log.error("Engine %s did not start", engine.id, exc_info=exc)
+            return as_turn_error(exc)
+        finally:
+            self._beginning = None
+        return None
+
+    def _tell_refused(self, engine: PersonaEngine, problem: TurnError) -> None:
+        told = TurnError(
+            f"The engine {engine.id} could not start, {self._engine.id} goes on: {problem.summary}",
+            fix=problem.fix,
+            details=problem.details,
+            kind=problem.kind,
+        )
+        note = {"kind": "error", "state": "failed", "error": told.kind}
+        self._persona.conversation.add(render_failure(told), note)
 
     async def close(self) -> None:
         """Release every engine. Called once, after the last turn."""
@@ -151,24 +213,27 @@ class EngineSlot:
         if self._background:
             await asyncio.wait(self._background)
 
-    def _apply(self) -> None:
+    def _apply(self, engine: PersonaEngine, unapplied: set[BlockName]) -> None:
         """Tell the engine what changed. What it refuses is told again before the next turn."""
-        persona, engine = self._persona, self._engine
-        if "model" in self._unapplied:
+        persona = self._persona
+        if "model" in unapplied:
             engine.apply_model(persona.model)
-            self._unapplied.discard("model")
-        if "context" in self._unapplied:
+            unapplied.discard("model")
+        if "context" in unapplied:
             engine.apply_context(persona.context)
-            self._unapplied.discard("context")
-        if "options" in self._unapplied:
+            unapplied.discard("context")
+        if "options" in unapplied:
             engine.apply_options(persona.options)
-            self._unapplied.discard("options")
+            unapplied.discard("options")
 
     async def _let_go(self, engine: PersonaEngine) -> None:
         if self._beginning is engine:  # what it has half started could not be released
-            with suppress(TimeoutError):
+            try:
                 async with asyncio.timeout(PATIENCE), self._starting:
                     pass
+            except TimeoutError:
+                if self._swapping is not None:
+                    self._swapping.cancel()
         if self._started is engine:
             self._started = None
         await self._end(engine.shutdown(), engine)
@@ -181,11 +246,12 @@ class EngineSlot:
             log = self._persona.log
             log.warning("Engine %s did not shut down cleanly: %r", engine.id, exc)
 
-    def _later(self, work: Coroutine[Any, Any, None]) -> None:
+    def _later(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None] | None:
         try:
             task = asyncio.get_running_loop().create_task(work)
         except RuntimeError:  # no loop yet: the next turn does it
             work.close()
-            return
+            return None
         self._background.add(task)
         task.add_done_callback(self._background.discard)
+        return task

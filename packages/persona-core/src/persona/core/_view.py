@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 from persona.core._checks import check_definition, check_mention_names, check_presets
 from persona.core._definition import PersonaDefinition, Source
@@ -57,6 +59,7 @@ class CatalogView:
         self._registry = registry
         self._found: list[Diagnostic] = [d for _, r in results for d in r.diagnostics]
         self._by_slug: dict[str, list[Diagnostic]] = {}
+        self._results = results
         broken = [found for source, result in results for found in _broken_of(source, result)]
         every: dict[str, _Placed] = {}
         level, last = -1, None
@@ -145,9 +148,30 @@ class CatalogView:
         if definition is None:
             return tuple(d for b in self.broken if b.slug == slug for d in b.errors)
         file = definition.source.file if definition.source else None
-        # A file with several personas may hold errors of others.
-        warnings = [d for d in self._found if d.file == file and d.severity == "warning"]
+        # A file with several personas may hold errors and warnings of others.
+        warnings = [
+            d
+            for d in self._found
+            if d.file == file and d.severity == "warning" and self._is_about(slug, d)
+        ]
         return tuple(dict.fromkeys([*self._by_slug.get(slug, ()), *warnings]))
+
+    def _is_about(self, slug: str, found: Diagnostic) -> bool:
+        """Whether a finding stands below the name of that definition, or above all names."""
+        heads = self._heads.get(found.file, [])
+        above = bisect_right(heads, (found.line, found.column, "\U0010ffff"))
+        return not above or heads[above - 1][2] == slug
+
+    @cached_property
+    def _heads(self) -> dict[Path, list[tuple[int, int, str]]]:
+        """Where the names of definitions stand, in files that hold several."""
+        heads: dict[Path, list[tuple[int, int, str]]] = {}
+        for source, result in self._results:
+            for definition in result.definitions if len(result.definitions) > 1 else ():
+                at = definition.origins.get("name")
+                if at is not None:
+                    heads.setdefault(source.file, []).append((at.line, at.column, definition.name))
+        return {file: sorted(found) for file, found in heads.items()}
 
     @cached_property
     def diagnostics(self) -> tuple[Diagnostic, ...]:

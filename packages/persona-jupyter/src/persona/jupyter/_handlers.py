@@ -90,8 +90,15 @@ class EnginesHandler(_Base):
     def get(self) -> None:
         """Answer with the list of engines."""
         entries = self.service.catalog.registry.entries.values()
+        policy = self.service.policy
         engines = [
-            {"id": e.id, "distribution": e.distribution, "broken": e.broken} for e in entries
+            {
+                "id": e.id,
+                "distribution": e.distribution,
+                "broken": e.broken,
+                "allowed": policy.allows_engine(e.id),
+            }
+            for e in entries
         ]
         self.finish(json.dumps({"engines": engines}))
 

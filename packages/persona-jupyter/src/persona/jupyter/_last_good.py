@@ -17,6 +17,7 @@ from persona.core import (
     EngineRegistry,
     LoadResult,
     PersonaDefinition,
+    Requirement,
     Source,
 )
 from persona.jupyter._attached import attached_files, stamps
@@ -43,6 +44,7 @@ class LiveView(CatalogView):
     Attributes:
         kept: For each persona that is in use as it was before its last edit, why.
         attached: Files that the personas use besides their own.
+        refused: For each persona that may not answer on this server, why.
     """
 
     def __init__(
@@ -82,6 +84,7 @@ class LiveView(CatalogView):
         self.personas = personas
         self.broken = tuple(b for b in self.broken if b.slug not in kept)
         self.kept: Mapping[str, tuple[Diagnostic, ...]] = kept
+        self.refused: Mapping[str, Requirement] = {}
         self._attached = {slug: attached_files(d) for slug, d in personas.items()}
         self._stamps = {slug: stamps(files) for slug, files in self._attached.items() if files}
         self.attached = frozenset(file for files in self._attached.values() for file in files)

@@ -23,6 +23,10 @@ def list_personas(
         problem = next((d for d in view.findings(slug) if d.severity == "error"), None)
         if slug in view.kept:  # what is wrong with it is not what is in use
             problem = None
+        detail = problem.message if problem else None
+        refusal = view.refused.get(slug)
+        if refusal is not None:  # no repair of its file helps
+            fault, detail = None, f"{refusal.what} {refusal.fix}"
         rows.append(
             notices.Listed(
                 slug=slug,
@@ -32,10 +36,10 @@ def list_personas(
                 model=definition.model.model_id if definition.model else None,
                 scope=source.scope if source else "code",
                 file=notices.shown_path(source.file, root) if source else "",
-                state="unavailable" if problem else state_of(persona),
+                state="unavailable" if detail else state_of(persona),
                 session=session_of(persona),
                 description=definition.identity.description,
-                detail=problem.message if problem else None,
+                detail=detail,
                 fault=notices.where(fault, source.file, root) if fault and source else None,
             )
         )

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from jupyterlab_chat.models import ChatMessageAction
 from traitlets import Bool, Float, Int, Unicode
-from traitlets.config import LoggingConfigurable
 
 from persona.core import (
     BasePersona,
@@ -30,6 +29,7 @@ from persona.jupyter._last_good import LiveView
 from persona.jupyter._listing import list_personas
 from persona.jupyter._mend import mend_broken_off
 from persona.jupyter._permissions import Desk
+from persona.jupyter._policy import AdminRules
 from persona.jupyter._readiness import supports
 from persona.jupyter._refresh import apply_changes, compare
 from persona.jupyter._routing import Route, addressed_by_persona, route
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from persona.jupyter._service import PersonaService
 
 
-class PersonaManager(LoggingConfigurable):
+class PersonaManager(AdminRules):
     """The personas of one chat. Attached when the chat opens; costs little until one is used.
 
     One code path serves jupyterlab-chat's WebSocket mode and RTC.
@@ -154,7 +154,7 @@ class PersonaManager(LoggingConfigurable):
         closing.add_done_callback(self._tasks.discard)
 
     async def _open(self) -> None:
-        self._view = await self._service.view(self.path)
+        self._view = await self._service.view(self.path, policy=self.policy)
         mend_broken_off(self.chat)
         self._tell_diagnostics(opening=True)
         self._service.watch()
@@ -225,7 +225,9 @@ class PersonaManager(LoggingConfigurable):
         await persona.process_message(message)
         if self._personas.get(slug) is not persona and self._observer is not None:
             if not self._inbox.answered(persona.id, message.id):
-                self._say(notices.gone(persona.name), message)
+                why = self.view.refused.get(slug)
+                text = why and notices.broken_engine(persona.name, why.what, why.fix)
+                self._say(text or notices.gone(persona.name), message)
             return
         await self._pass_on(persona, message)
 
@@ -303,10 +305,16 @@ class PersonaManager(LoggingConfigurable):
                 await persona.prepare()
 
     async def refresh(self) -> notices.Refreshed:
-        """Read the definitions again and apply what changed, block by block."""
+        """Read the definitions again and apply what changed, block by block.
+
+        Open questions for permission are withdrawn: what they were asked under may change.
+        """
+        for persona in self._personas.values():
+            for request in persona.permissions:
+                request.withdraw()
         async with self._applying:
             before = self.view
-            after = await self._service.view(self.path, fresh=True)
+            after = await self._service.view(self.path, fresh=True, policy=self.policy)
             result = await asyncio.to_thread(compare, before, after)
             applied = await self._apply(after, BasePersona.shutdown)
         result.failed = applied.failed
@@ -323,7 +331,7 @@ class PersonaManager(LoggingConfigurable):
         """Apply what has changed in the files; nothing is said unless something is broken."""
         await self.ready()
         async with self._applying:
-            after = await self._service.view(self.path)
+            after = await self._service.view(self.path, policy=self.policy)
             if after is not self._view:
                 await self._apply(after, self._let_finish)
                 self._service.watch()
@@ -353,13 +361,18 @@ class PersonaManager(LoggingConfigurable):
     # -- inside ------------------------------------------------------------------
 
     def _persona(self, slug: str) -> BasePersona | None:
-        """Return the persona, made at its first use; None if its file is broken."""
+        """Return the persona, made at its first use; None if its file is broken.
+
+        Raises:
+            EngineError: It may not answer on this server, or its engine cannot be used.
+        """
         persona = self._personas.get(slug)
         if persona is not None:
             return persona
         definition = self.view.personas.get(slug)
         if definition is None:
             return None
+        self.policy.check(definition)
         persona = BasePersona.from_definition(
             definition,
             ychat=self.chat,

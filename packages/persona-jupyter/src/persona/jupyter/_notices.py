@@ -52,6 +52,7 @@ class Refreshed:
     total: int = 0
     broken: int = 0
     kept: int = 0
+    refused: int = 0
 
 
 def persona_table(rows: Sequence[Listed], supports: Mapping[str, EngineSupport]) -> str:
@@ -94,6 +95,11 @@ def refreshed(result: Refreshed) -> str:
         parts.append(
             f"{result.kept} persona{'s keep their' if result.kept != 1 else ' keeps its'} "
             "last good version: see `/personas`."
+        )
+    if result.refused:
+        parts.append(
+            f"{result.refused} persona{'s are' if result.refused != 1 else ' is'} "
+            "not allowed on this server: see `/personas`."
         )
     return " ".join(parts)
 

@@ -19,19 +19,19 @@ from persona.core import (
 if TYPE_CHECKING:
     from jupyterlab_chat.models import BaseChatModel
 
-    from persona.core import CatalogView
+    from persona.jupyter._last_good import LiveView
 
 _NO_CHAT = cast("BaseChatModel", None)
 """A persona that is only looked at touches no chat."""
 
 
 async def supports(
-    view: CatalogView,
+    view: LiveView,
     registry: EngineRegistry,
     root: Path,
     live: Mapping[str, BasePersona],
 ) -> dict[str, EngineSupport]:
-    """Ask the engine of every persona; starts nothing.
+    """Ask the engine of every persona that may answer; starts nothing.
 
     Args:
         view: The definitions.
@@ -40,7 +40,8 @@ async def supports(
         live: The personas in use.
     """
     found = {slug: _ask(persona) for slug, persona in live.items() if slug in view.personas}
-    others = {slug: d for slug, d in view.personas.items() if slug not in found}
+    known = found.keys() | view.refused.keys()
+    others = {slug: d for slug, d in view.personas.items() if slug not in known}
 
     def look() -> dict[str, EngineSupport]:
         return {slug: _look(d, registry, root) for slug, d in others.items()}

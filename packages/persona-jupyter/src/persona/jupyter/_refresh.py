@@ -18,7 +18,8 @@ from persona.jupyter._notices import Refreshed
 def compare(before: LiveView, after: LiveView) -> Refreshed:
     """Return what is different; may take long if there are many personas."""
     old, new = before.personas, after.personas
-    result = Refreshed(total=len(new), broken=len(after.broken), kept=len(after.kept))
+    result = Refreshed(broken=len(after.broken), kept=len(after.kept), refused=len(after.refused))
+    result.total = len(new) - result.refused
     result.added = [d.identity.name for slug, d in new.items() if slug not in old]
     result.removed = [d.identity.name for slug, d in old.items() if slug not in new]
     for slug, definition in new.items():
@@ -43,7 +44,8 @@ async def apply_changes(
     Args:
         before: The definitions until now.
         after: The definitions from now on.
-        personas: The personas in use, by short name; those that are gone are taken out.
+        personas: The personas in use, by short name; those that are gone or
+            may not answer any more are taken out.
         used: The definition that each of them was made from; kept up to date.
         registry: Engines.
         release: What is done with a persona that is gone.
@@ -52,13 +54,16 @@ async def apply_changes(
         What changed in the personas in use, and what failed.
     """
     result = Refreshed()
-    gone = [personas.pop(slug) for slug in [s for s in personas if s not in after.personas]]
+    here = after.personas.keys() - after.refused.keys()
+    gone = [personas.pop(slug) for slug in [s for s in personas if s not in here]]
     for persona in gone:
         used.pop(persona.slug, None)
     for slug, persona in personas.items():
         definition = after.personas[slug]
         name = definition.identity.name
         changed = changed_blocks(used[slug], definition)
+        if changed and "engine" not in changed and persona.engine.id != definition.engine:
+            changed.insert(0, "engine")  # it could not start with the blocks that it had before
         if "identity" not in changed and not after.has_same_files(before, slug):
             changed.append("identity")
         try:

@@ -12,6 +12,7 @@ from traitlets.config import LoggingConfigurable
 from persona.core import Catalog
 from persona.jupyter._last_good import LastGood, LiveView
 from persona.jupyter._manager import PersonaManager
+from persona.jupyter._policy import Policy, policy_of, restrict
 from persona.loaders import PersonaWatcher
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class PersonaService(LoggingConfigurable):
         self._reading = asyncio.Lock()
         self._last_good = LastGood(self.catalog.registry)
         self._views: dict[Path, LiveView] = {}
+        self._restricted: dict[tuple[Path, Policy], tuple[LiveView, LiveView]] = {}
         self._watcher: PersonaWatcher | None = None
 
     @property
@@ -43,6 +45,11 @@ class PersonaService(LoggingConfigurable):
         """The server's root folder."""
         settings = self.serverapp.web_app.settings
         return Path(settings.get("server_root_dir", ".")).expanduser().resolve()
+
+    @property
+    def policy(self) -> Policy:
+        """What whoever runs the server allows, by the settings of `PersonaManager`."""
+        return policy_of(self.config)
 
     def manager(self, chat_id: str) -> PersonaManager | None:
         """Return the manager of an open chat."""
@@ -114,7 +121,9 @@ class PersonaService(LoggingConfigurable):
             if manager.live_reload and _folder_of(root, manager.path) in folders:
                 manager.reload_soon()
 
-    async def view(self, chat_path: str, *, fresh: bool = False) -> LiveView:
+    async def view(
+        self, chat_path: str, *, fresh: bool = False, policy: Policy | None = None
+    ) -> LiveView:
         """Return the definitions that a chat sees; reads off the event loop.
 
         The same object as long as nothing changed. What is broken now and could be used
@@ -123,14 +132,23 @@ class PersonaService(LoggingConfigurable):
         Args:
             chat_path: Path of the chat file (or of a folder) relative to the root.
             fresh: Read every file again, also those that seem unchanged.
+            policy: What is allowed; by default the server's.
         """
         root = self.root_dir
         folder = _folder_of(root, chat_path)
+        policy = self.policy if policy is None else policy
         async with self._reading:  # the catalog's caches are not for several threads
             if fresh:
                 self.catalog.forget()
                 self._views.clear()
-            return await asyncio.to_thread(self._read, folder, root)
+            return await asyncio.to_thread(self._allowed, folder, root, policy)
+
+    def _allowed(self, folder: Path, root: Path, policy: Policy) -> LiveView:
+        view = self._read(folder, root)
+        known = self._restricted.get((folder, policy))
+        if known is None or known[0] is not view:
+            known = self._restricted[folder, policy] = view, restrict(view, policy)
+        return known[1]
 
     def _read(self, folder: Path, root: Path) -> LiveView:
         results = self.catalog.results(folder, root)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import sys
@@ -23,18 +24,25 @@ def locked(file: Path) -> Iterator[Path]:
 
     Raises:
         DefinitionError: Another process does not let go of it.
+        PermissionError: Its folder may not be written to.
     """
     real = Path(os.path.realpath(file))  # Path.resolve raises for links in a circle
     real.parent.mkdir(parents=True, exist_ok=True)
     # Beside the file, so that all who may write it, from wherever, meet at one lock.
     lock = FileLock(real.with_name(f".{real.name}.lock"), mode=0o666)
     try:
-        with lock.acquire(timeout=PATIENCE, poll_interval=0.01):
-            yield real
+        lock.acquire(timeout=PATIENCE, poll_interval=0.01)
     except Timeout as exc:
         raise DefinitionError(
             f"{file} is being written by another process for {PATIENCE:.0f} s. Try again."
         ) from exc
+    except PermissionError as exc:  # of the lock, which nobody has heard of
+        why = f"It cannot be written, because you may not write to its folder, {real.parent}"
+        raise PermissionError(exc.errno, why, str(file)) from exc
+    try:
+        yield real
+    finally:
+        lock.release()
 
 
 def replace(real: Path, data: bytes) -> None:
@@ -44,12 +52,15 @@ def replace(real: Path, data: bytes) -> None:
 
     Raises:
         DefinitionError: The owner would change.
-        OSError: It cannot be written.
+        OSError: It cannot be written, or is marked as read-only.
     """
     # One name, so that what a killed writer left is removed by the next one.
     temporary = real.with_name(f".{real.name}.tmp")
     temporary.unlink(missing_ok=True)
     before = real.stat() if real.exists() else None
+    # Replacing needs no right to the file itself, so that its mark is looked at here.
+    if before is not None and not before.st_mode & 0o222:
+        raise PermissionError(errno.EACCES, "It is read-only. Make it writable first", str(real))
     try:
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
         with open(handle, "wb") as stream:  # noqa: PTH123 - a handle, not a path

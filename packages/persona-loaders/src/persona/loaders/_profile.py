@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from persona.core import PersonaDefinition, slugify, title_of
+from persona.core import DefinitionError, PersonaDefinition, slugify, title_of
 from persona.loaders._shape import is_slug
 
 _SAME = ("tool_preset", "bias_profile", "context_preset", "aggregation_strategy")
@@ -41,10 +41,7 @@ class Persona:
 
     def __post_init__(self) -> None:
         """Fill in the defaults of the models."""
-        self.preferred_models = [
-            {"provider": None, "model": None, **_DEFAULTS, **entry}
-            for entry in self.preferred_models
-        ]
+        self.preferred_models = [_filled(entry) for entry in self.preferred_models]
 
     @property
     def provider(self) -> str | None:
@@ -83,10 +80,19 @@ class Persona:
         """Return it as a definition.
 
         Raises:
+            DefinitionError: A model has a provider and no name.
             pydantic.ValidationError: A value is wrong, or no short name can be made.
         """
         slug = self.name if is_slug(self.name) else slugify(self.name)
-        models = [_block(entry) for entry in self.preferred_models]
+        # Filled again: the list may have been added to since it was made.
+        entries = [_filled(entry) for entry in self.preferred_models]
+        for number, entry in enumerate(entries, 1):
+            if entry["provider"] and not entry["model"]:
+                raise DefinitionError(
+                    f"{self.name!r}: preferred_models[{number}] has no model. Give it one, "
+                    "beside its provider."
+                )
+        models = [_block(entry) for entry in entries]
         data: dict[str, Any] = {
             "identity": {"name": shown_name(self.name, slug)},
             **self.others,
@@ -132,10 +138,14 @@ def shown_name(key: str, slug: str) -> str:
     return shown or title_of(slug)
 
 
+def _filled(entry: dict[str, Any]) -> dict[str, Any]:
+    return {"provider": None, "model": None, **_DEFAULTS, **entry}
+
+
 def _block(entry: dict[str, Any]) -> dict[str, Any]:
     """Return an entry of ``preferred_models`` as a model block."""
     rest = {key: value for key, value in entry.items() if key not in ("provider", "model")}
     provider, model = entry["provider"], entry["model"]
     if not provider and not model:  # left to the persona that it builds on
         return {key: value for key, value in rest.items() if value is not None}
-    return {"model_id": model if provider is None else f"{provider}/{model}", **rest}
+    return {"model_id": model if not provider else f"{provider}/{model}", **rest}

@@ -16,7 +16,7 @@ from tomlkit.exceptions import TOMLKitError
 
 from persona.loaders._toml_scan import scan
 from persona.loaders._toml_text import Document
-from persona.loaders._toml_write import item, same, table_text
+from persona.loaders._toml_write import inline, item, same, table_text
 
 Place = tuple[str, str]
 """Name of the outer table and of the entry in it."""
@@ -158,9 +158,11 @@ def _apply(
         if same(before, value):
             continue
         if isinstance(before, Mapping) and before and isinstance(value, Mapping) and value:
-            if not isinstance(target[key], MutableMapping):
-                raise TypeError(key)
-            _apply(target[key], before, value)
+            if isinstance(target[key], MutableMapping):
+                _apply(target[key], before, value)
+            else:  # the short form, such as the text of a model
+                short = before.keys() == value.keys() and len(value) == 1
+                target[key] = inline(next(iter(value.values())) if short else value)
         elif isinstance(before, list) and isinstance(value, list) and _are_tables(before, value):
             for inner, one, other in zip(target[key], before, value, strict=True):
                 _apply(inner, one, other)

@@ -106,7 +106,8 @@ def _check_entry(item: Node, where: str, report: Report) -> None:
         if node is None:
             report.add("P203", f"{where} has no {key}.", f'Add {key} = "…".', item.place)
         elif not isinstance(node.data, str) or not node.data.strip():
-            report.add("P202", f"{where}.{key} must be text.", f'Write {key} = "…".', node.place)
+            what = "be text" if not isinstance(node.data, str) else "not be empty"
+            report.add("P202", f"{where}.{key} must {what}.", f'Write {key} = "…".', node.place)
         elif key == "provider" and "/" in node.data:
             report.add("P202", f"{where}.provider must not hold a slash.",
                        "Move what stands behind the slash to the front of model.",

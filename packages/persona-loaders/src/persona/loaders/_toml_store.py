@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -100,7 +101,7 @@ class TomlPersonaStore:
         """Return what is wrong with the files of both scopes."""
         from persona.loaders._toml import TOML
 
-        sources = [source for source in self._sources() if source.file.exists()]
+        sources = [source for source in self._sources() if os.path.lexists(source.file)]
         return tuple(d for source in sources for d in TOML.load(source).diagnostics)
 
     def get_persona_scope(self, name: str) -> str:
@@ -128,7 +129,8 @@ class TomlPersonaStore:
             except ValidationError as exc:
                 error = exc.errors(include_url=False)[0]
                 where = ".".join(map(str, error["loc"]))
-                raise DefinitionError(f"{persona.name!r}: {where}: {error['msg']}.") from exc
+                what = error["msg"].removeprefix("Value error, ").removesuffix(".")
+                raise DefinitionError(f"{persona.name!r}: {where}: {what}.") from exc
         else:
             definition = persona
         return self._change((PERSONAS, definition.key), scope, definition)
@@ -270,7 +272,7 @@ def _edited(document: Document, place: Place, new: Entry | None, source: Source)
         return document
     if document.is_inline(outer):
         raise DefinitionError(
-            f"{outer} is written as one value, which is not changed by programs. "
+            f"{outer} in {source.file} is written as one value, which is not changed by programs. "
             f"Write each entry as a table [{outer}.<name>]."
         )
     for text in _ways(document, place, raw, new, source):

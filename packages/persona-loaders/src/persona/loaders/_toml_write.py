@@ -84,6 +84,15 @@ def item(value: object) -> Item:
     return _value(value)
 
 
+def inline(value: object) -> Item:
+    """Return a value in a form that stands on one line.
+
+    Raises:
+        DefinitionError: TOML has no form for it.
+    """
+    return _value(value, inline=True)
+
+
 def same(one: object, other: object) -> bool:
     """Whether two values are written alike; 1 and true are not."""
     return one == other and repr(one) == repr(other)

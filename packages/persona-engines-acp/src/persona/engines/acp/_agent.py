@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-import json
 import logging
 import os
 import shutil
@@ -79,8 +78,8 @@ class Agent:
             TurnError: It cannot be started, is too old, or does not answer in time.
         """
         try:
-            async with asyncio.timeout(seconds):
-                await self._start()
+            async with asyncio.timeout(seconds) as limit:
+                await self._start(limit)
         except TimeoutError:
             raise failures.no_start(
                 self.row, f"it did not answer within {seconds:g} s.", self._heard()
@@ -122,12 +121,12 @@ class Agent:
         """The end that is under way, if it is."""
         return self._stopping
 
-    async def _start(self) -> None:
+    async def _start(self, limit: asyncio.Timeout) -> None:
         connection = importlib.import_module("acp.connection")  # imported off the loop before
         command, env, cwd = await asyncio.to_thread(self._prepare)
         if command is None:
             raise failures.not_installed(self.row, self._launch.command[0])
-        async with self._alone_in_its_home():
+        async with self._alone_in_its_home(limit):
             answer = await self._shake_hands(connection, command, env, cwd)
         spoken = answer.get("protocolVersion")
         if spoken != PROTOCOL or isinstance(spoken, bool):
@@ -162,18 +161,22 @@ class Agent:
         )
 
     @asynccontextmanager
-    async def first_session(self) -> AsyncIterator[None]:
-        """Open the first session of the process without another one beside it."""
+    async def first_session(self, limit: asyncio.Timeout) -> AsyncIterator[None]:
+        """Open the first session of the process without another one beside it.
+
+        Args:
+            limit: The time limit of the opening; waiting for others does not count into it.
+        """
         if self._has_session:
             yield
             return
-        async with self._alone_in_its_home():
+        async with self._alone_in_its_home(limit):
             yield
         self._has_session = True
 
-    def _alone_in_its_home(self) -> AbstractAsyncContextManager[None]:
+    def _alone_in_its_home(self, limit: asyncio.Timeout) -> AbstractAsyncContextManager[None]:
         # Not the private home only: agents have a database in the user's own data folder too.
-        return exclusive(self.home.parent) if self._launch.needs_home else nullcontext()
+        return exclusive(self.home.parent, limit) if self._launch.needs_home else nullcontext()
 
     def _prepare(self) -> tuple[list[str] | None, dict[str, str], Path]:
         home = self.home = prepare_home(self._launch)
@@ -199,10 +202,12 @@ class Agent:
             raise failures.too_old(self.row, ".".join(map(str, numbers)))
 
     async def _stop(self) -> None:
-        if self._connection is not None:
-            with suppress(ConnectionError):
-                await self._connection.close()
-        await self._process.stop()
+        try:
+            if self._connection is not None:
+                with suppress(ConnectionError):
+                    await self._connection.close()
+        finally:
+            await self._process.stop()
 
     # -- turns ------------------------------------------------------------------------
 
@@ -241,7 +246,7 @@ class Agent:
             if exc.code == failures.AUTH_REQUIRED:
                 raise failures.login_wanted(self.row, self.auth_methods) from exc
             message = self._process.stderr.redact(str(exc))
-            data = json.loads(self._process.stderr.redact(json.dumps(exc.data, default=str)))
+            data = self._process.stderr.redact_all(exc.data)
             raise failures.refused(self.row, what, message, data, exc.code) from exc
         return result if isinstance(result, dict) else {}
 
@@ -282,6 +287,10 @@ class Agent:
         return (*said, *(self._process.stderr.redact(line) for line in dropped))
 
     # -- sessions -------------------------------------------------------------------------
+
+    def serves(self, session_id: str) -> bool:
+        """Whether a session is in use here."""
+        return self._routes.has(session_id)
 
     def attach(self, session_id: str, listener: Listener) -> None:
         """Give a session's updates to ``listener`` from now on, those already here first."""

@@ -9,8 +9,8 @@ from typing import Any, cast, get_args
 from persona.core import PermissionKind, PermissionOption, PermissionRequest
 from persona.engines.acp._options import Permissions
 from persona.engines.acp._places import Places
+from persona.engines.acp._reading import output_text
 from persona.engines.acp._transport import JsonObject
-from persona.engines.acp._updates import output_text
 
 _KINDS = frozenset(get_args(PermissionKind))
 _READS = frozenset({"read", "search"})

@@ -9,9 +9,9 @@ from persona.core import TurnError
 from persona.engines.acp._agent import Agent
 from persona.engines.acp._options import AcpOptions
 from persona.engines.acp._plan import ConfigChoice, SessionPlan
+from persona.engines.acp._reading import config_values
 from persona.engines.acp._row import AgentRow
 from persona.engines.acp._transport import JsonObject
-from persona.engines.acp._updates import config_values
 
 _EFFORT = frozenset({"effort", "reasoning_effort", "thinking", "thought_level"})
 

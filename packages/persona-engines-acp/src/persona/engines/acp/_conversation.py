@@ -11,15 +11,18 @@ from typing import TYPE_CHECKING
 
 from persona.core import Turn, TurnError
 from persona.engines.acp import _failures as failures
+from persona.engines.acp._agent import Agent
 from persona.engines.acp._hearing import Hearing
 from persona.engines.acp._home import in_home_all
 from persona.engines.acp._memory import Remembered, recall, remember
+from persona.engines.acp._opening import open_session
 from persona.engines.acp._plan import Launch
 from persona.engines.acp._pool import AgentPool, Lease
 from persona.engines.acp._row import AgentRow
 from persona.engines.acp._servers import named_values, server_params
-from persona.engines.acp._session import Session, open_session
+from persona.engines.acp._session import Session
 from persona.engines.acp._stderr import secrets_among, secrets_in
+from persona.engines.acp._transport import JsonObject
 from persona.engines.acp._wanted import Wanted
 
 if TYPE_CHECKING:
@@ -196,25 +199,30 @@ class AgentConversation:
         )
         stack = AsyncExitStack()
         try:
-            async with asyncio.timeout(options.start_seconds):
-                return await self._open_session(wanted, lease, stack)
+            servers, problems = await self._servers(wanted, lease.agent, stack)
+            async with asyncio.timeout(options.start_seconds) as limit:
+                session, print_ = await self._open_session(wanted, lease.agent, servers, limit)
+            return _Open(wanted, session, lease, stack, print_, problems)
         except BaseException as exc:
             # One that has not answered, or wants a login, is of no use to anybody.
             wants_login = isinstance(exc, TurnError) and exc.kind == "login"
             if wants_login or isinstance(exc, TimeoutError | ConnectionError):
                 lease.agent.retire()
-            problem = await self._problem(exc, wanted, lease)
-            await stack.aclose()
-            await lease.release()
+            try:
+                problem = await self._problem(exc, wanted, lease)
+            finally:
+                await _give_back(stack, lease)
             if problem is exc:
                 raise
             raise problem from exc
 
-    async def _open_session(self, wanted: Wanted, lease: Lease, stack: AsyncExitStack) -> _Open:
-        agent = lease.agent
+    async def _servers(
+        self, wanted: Wanted, agent: Agent, stack: AsyncExitStack
+    ) -> tuple[list[JsonObject], list[str]]:
+        """Get the MCP servers ready. One that is slow is no fault of the agent's."""
         agent.hide(secrets_among(named_values(wanted.servers)))
         agent.hide(secrets_in(json.dumps(dict(wanted.plan.extra), default=str)))
-        servers, problems = await server_params(
+        return await server_params(
             agent,
             wanted.servers,
             wanted.folder,
@@ -222,12 +230,16 @@ class AgentConversation:
             takes_stdio=wanted.plan.stdio_mcp,
             log=self._log,
         )
+
+    async def _open_session(
+        self, wanted: Wanted, agent: Agent, servers: list[JsonObject], limit: asyncio.Timeout
+    ) -> tuple[Session, str]:
         extra = in_home_all(wanted.plan.extra, agent.home)
         params = {"cwd": str(wanted.folder), "mcpServers": servers, **extra}
         print_ = await asyncio.to_thread(wanted.fingerprint)
-        async with agent.first_session():
+        async with agent.first_session(limit):
             session = await open_session(agent, params, self._stored(print_), self._log)
-        return _Open(wanted, session, lease, stack, print_, problems)
+        return session, print_
 
     def _stored(self, print_: str) -> str | None:
         if self._last is not None and self._last[0] == print_:
@@ -255,6 +267,14 @@ def _look_at(task: asyncio.Task[_Open]) -> None:
 
 
 async def _close(opened: _Open) -> None:
-    await opened.session.close()
-    await opened.stack.aclose()
-    await opened.lease.release()
+    try:
+        await opened.session.close()
+    finally:
+        await _give_back(opened.stack, opened.lease)
+
+
+async def _give_back(stack: AsyncExitStack, lease: Lease) -> None:
+    try:
+        await stack.aclose()
+    finally:
+        await lease.release()

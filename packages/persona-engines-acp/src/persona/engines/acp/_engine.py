@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import html
 import os
 import shutil
@@ -74,8 +75,12 @@ class AcpEngine(PersonaEngine):
         """
         persona = self.persona
         chat_dir = (persona.root_dir / persona.ychat.get_path()).parent
-        wanted = self._wanted(
-            persona.model, persona.context, persona.options, _folder(chat_dir, persona.root_dir)
+        wanted = await asyncio.to_thread(
+            self._wanted,
+            persona.model,
+            persona.context,
+            persona.options,
+            (chat_dir, persona.root_dir),
         )
         await self._talk().ready(wanted)
 
@@ -101,8 +106,10 @@ class AcpEngine(PersonaEngine):
         Raises:
             TurnError: The agent cannot be used, refused, or ended.
         """
-        folder = _folder(turn.chat_dir, turn.root_dir)
-        wanted = self._wanted(turn.model, turn.context, turn.options, folder)
+        # In a thread: it looks for skills, which may be a pattern over a large folder.
+        wanted = await asyncio.to_thread(
+            self._wanted, turn.model, turn.context, turn.options, (turn.chat_dir, turn.root_dir)
+        )
         conversation = self._talk()
         session = await conversation.ready(wanted)
         for problem in await conversation.configure(session, wanted):
@@ -115,7 +122,9 @@ class AcpEngine(PersonaEngine):
         for notice in notices:
             yield notice
         conversation.note(session, turn)
-        async with aclosing(session.prompt(blocks, wanted.options.permissions)) as events:
+        options = wanted.options
+        events = session.prompt(blocks, options.permissions, options.silence_seconds)
+        async with aclosing(events):
             async for event in events:
                 yield event
 
@@ -159,8 +168,9 @@ class AcpEngine(PersonaEngine):
         model: PersonaModel | None,
         context: PersonaContext,
         options: Mapping[str, Any],
-        folder: Path,
+        folders: tuple[Path, Path],
     ) -> Wanted:
+        folder = _folder(*folders)
         read = self._options(options)
         context = self._context(context)
         delivery = self._delivery(model, context, read, folder)

@@ -57,6 +57,16 @@ def no_start(row: AgentRow, why: str, details: Sequence[str] = ()) -> TurnError:
     )
 
 
+def silent(row: AgentRow, seconds: float) -> TurnError:
+    """The agent hangs in a turn."""
+    return TurnError(
+        f"{row.name} has said nothing for {seconds:g} seconds and was given up.",
+        fix="Ask again: it is started anew. If it needs longer, raise `silence_seconds` under "
+        "`options`.",
+        kind="silent",
+    )
+
+
 def gone(row: AgentRow, why: str, details: Sequence[str] = ()) -> TurnError:
     """The process ended in the middle."""
     return TurnError(

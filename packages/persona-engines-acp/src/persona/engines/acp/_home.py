@@ -92,22 +92,36 @@ def in_home_all(value: Any, home: Path) -> Any:
 
 
 @asynccontextmanager
-async def exclusive(home: Path) -> AsyncIterator[None]:
+async def exclusive(home: Path, limit: asyncio.Timeout | None = None) -> AsyncIterator[None]:
     """Keep other processes from starting in the same home meanwhile, where files can be locked.
 
     Some agents make a database in their home and fail if another one does so too. Whoever
     has waited for `_PATIENCE` goes ahead: one that hangs must not hold up the others.
+
+    Args:
+        home: The home.
+        limit: A time limit that stands still while another one has the home.
     """
-    until = asyncio.get_running_loop().time() + _PATIENCE
     descriptor = os.open(home.with_name(f"{home.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        while not _locked(descriptor):
-            if asyncio.get_running_loop().time() > until:
-                break
-            await asyncio.sleep(0.02)
+        await _wait_for(descriptor, limit)
         yield
     finally:
         os.close(descriptor)
+
+
+async def _wait_for(descriptor: int, limit: asyncio.Timeout | None) -> None:
+    loop = asyncio.get_running_loop()
+    begun = loop.time()
+    ends = None if limit is None else limit.when()
+    if limit is not None:
+        limit.reschedule(None)
+    while not _locked(descriptor):
+        if loop.time() > begun + _PATIENCE:
+            break
+        await asyncio.sleep(0.02)
+    if limit is not None and ends is not None:
+        limit.reschedule(ends + loop.time() - begun)
 
 
 def _locked(descriptor: int) -> bool:

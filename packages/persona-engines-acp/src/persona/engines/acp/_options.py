@@ -42,7 +42,13 @@ class AcpOptions(BaseModel):
         "plugins, MCP servers. They may run programs without asking.",
     )
     start_seconds: float = Field(
-        60.0, gt=0, description="How long the agent may take to start and open a session."
+        60.0, gt=0, description="How long the agent may take to start, and again to open a session."
+    )
+    silence_seconds: float = Field(
+        600.0,
+        gt=0,
+        description="How long the agent may say nothing in a turn before it is given up. A tool "
+        "that works and a permission that is waited for may take any time.",
     )
     idle_seconds: float = Field(
         300.0, ge=0, description="How long the agent's process stays after its last session."

@@ -105,9 +105,7 @@ class _Seat:
         return not (waiting or self.agent or self._users or self._ending or self.failures)
 
     async def take(self, start_seconds: float) -> Agent:
-        if self._idle is not None:
-            self._idle.cancel()
-            self._idle = None
+        self._stay()
         agent = self.agent
         while agent is None or not agent.alive:
             if self._closed:
@@ -121,6 +119,7 @@ class _Seat:
             # Not awaited itself: who stops waiting must not take it from those who still do.
             await asyncio.wait({starting})
             agent = None if starting.cancelled() else starting.result()
+        self._stay()  # a start sets a time of its own, for the case that nobody waits any more
         self._users[agent] = self._users.get(agent, 0) + 1
         return agent
 
@@ -149,8 +148,7 @@ class _Seat:
 
     async def close(self) -> None:
         self._closed = True
-        if self._idle is not None:
-            self._idle.cancel()
+        self._stay()
         if self._starting is not None and not self._starting.done():
             self._starting.cancel()
             await asyncio.wait({self._starting})
@@ -187,6 +185,12 @@ class _Seat:
         if not self._users.get(agent):
             # Whoever wanted it has gone; a waiter that is still there takes it first.
             self._idle = asyncio.get_running_loop().call_later(1.0, self._end_idle, agent)
+
+    def _stay(self) -> None:
+        """Take back that the process ends soon."""
+        if self._idle is not None:
+            self._idle.cancel()
+            self._idle = None
 
     def _end_idle(self, agent: Agent) -> None:
         self._idle = None

@@ -38,6 +38,10 @@ class Routes:
         """Drop what comes for a session from now on."""
         self._listeners.pop(session_id, None)
 
+    def has(self, session_id: str) -> bool:
+        """Whether somebody listens to a session."""
+        return session_id in self._listeners
+
     def listener(self, params: Any) -> Listener | None:
         """Return whom a request with these parameters is for."""
         session_id = params.get("sessionId") if isinstance(params, dict) else None

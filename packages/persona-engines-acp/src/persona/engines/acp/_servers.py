@@ -44,7 +44,9 @@ async def server_params(
                 bridge = Bridge(server, located(server.command, folder), folder, log)
                 stack.push_async_callback(bridge.close)
                 try:
-                    params.append(_bridged(server, await bridge.open()))
+                    url = await bridge.open()
+                    agent.hide([url.split("/")[3]])  # whoever has it can use the server
+                    params.append(_bridged(server, url))
                 except BridgeError as exc:
                     problems.append(f"The MCP server {server.name} is not used: {exc}")
             case McpServerHttp():

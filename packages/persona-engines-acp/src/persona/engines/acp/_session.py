@@ -17,14 +17,16 @@ from persona.core import (
     ReplyEvent,
     TurnError,
 )
+from persona.engines.acp import _failures as failures
 from persona.engines.acp._agent import Agent
 from persona.engines.acp._asking import by_policy, options_of, request_of, selected, tool_call_of
 from persona.engines.acp._choices import Settings
 from persona.engines.acp._noise import NoiseFilter
 from persona.engines.acp._options import Permissions
 from persona.engines.acp._places import Places
+from persona.engines.acp._reading import config_values
 from persona.engines.acp._transport import JsonObject
-from persona.engines.acp._updates import STATE, Translator, config_values
+from persona.engines.acp._updates import STATE, Translator
 
 CANCEL_PATIENCE = 0.8
 """Seconds that an agent may take to end a turn that was stopped, before it is given up."""
@@ -106,14 +108,20 @@ class Session:
     # -- a turn --------------------------------------------------------------------------
 
     async def prompt(
-        self, blocks: Sequence[JsonObject], policy: Permissions
+        self, blocks: Sequence[JsonObject], policy: Permissions, silence: float
     ) -> AsyncGenerator[ReplyEvent, None]:
         """Send a prompt and yield what happens until the agent has answered.
 
         When it is closed or cancelled before, the agent is told to stop.
 
+        Args:
+            blocks: The prompt, as ACP content blocks.
+            policy: What happens when the agent asks for permission.
+            silence: Seconds that the agent may say nothing. While a tool is at work or a
+                permission is waited for, any time is allowed.
+
         Raises:
-            TurnError: The agent refused or ended.
+            TurnError: The agent refused, ended, or hangs.
         """
         async with self._turn:
             self.agent.begin()
@@ -126,8 +134,7 @@ class Session:
                     while self._events:
                         yield self._events.popleft()
                     if not answer.done():
-                        self._wake.clear()
-                        await self._wake.wait()
+                        await self._next(silence)
                 result = await self._result(answer)
                 deadline = asyncio.get_running_loop().time() + _LATEST
                 while await self._more(deadline):
@@ -164,6 +171,18 @@ class Session:
                 self.agent.retire()  # it may never look for a login again
             self.lost = exc.kind == "lost"
             raise
+
+    async def _next(self, silence: float) -> None:
+        """Wait until something happens."""
+        self._wake.clear()
+        while not self._wake.is_set():
+            try:
+                async with asyncio.timeout(silence):
+                    await self._wake.wait()
+            except TimeoutError:
+                if not (self._pending or self._translator.busy):
+                    self.agent.retire()
+                    raise failures.silent(self.agent.row, silence) from None
 
     async def _more(self, deadline: float) -> bool:
         """Wait a moment for what the agent still sends; return whether anything came."""
@@ -264,63 +283,6 @@ class Session:
 
     def _tell_mode(self, mode: str) -> None:
         self._news[ModeChange] = ModeChange(mode, self.settings.mode_name(mode))
-
-
-async def open_session(
-    agent: Agent, params: JsonObject, stored: str | None, log: logging.Logger
-) -> Session:
-    """Open a session: the stored one if the agent still has it, else a new one.
-
-    Args:
-        agent: The agent.
-        params: ``cwd``, ``mcpServers`` and further members of the request.
-        stored: Id of an earlier session of the same persona, chat and settings.
-        log: Logger.
-
-    Raises:
-        TurnError: The agent refused.
-        ConnectionError: The agent is gone.
-    """
-    if stored is not None:
-        # Resuming is preferred: loading sends the whole conversation once more.
-        ways: tuple[tuple[str, tuple[str, ...]], ...] = (
-            ("session/resume", ("sessionCapabilities", "resume")),
-            ("session/load", ("loadSession",)),
-        )
-        for method, capability in ways:
-            if agent.can(*capability):
-                session = await _reopened(agent, method, params, stored, log)
-                if session is not None:
-                    return session
-    answer = await agent.request("session/new", params, "open a session")
-    session_id = answer.get("sessionId")
-    if not isinstance(session_id, str) or not session_id:
-        raise TurnError(
-            f"{agent.row.name} opened a session without an id.",
-            fix="Update it; this is a defect of the agent.",
-            kind="protocol",
-        )
-    session = Session(agent, session_id, params["cwd"], log)
-    agent.attach(session_id, session)
-    session.opened(answer, resumed=False)
-    return session
-
-
-async def _reopened(
-    agent: Agent, method: str, params: JsonObject, stored: str, log: logging.Logger
-) -> Session | None:
-    session = Session(agent, stored, params["cwd"], log)
-    agent.attach(stored, session)  # what is replayed comes outside of a turn: dropped
-    try:
-        answer = await agent.request(method, {**params, "sessionId": stored}, "go on")
-    except TurnError as exc:
-        agent.detach(stored)
-        if exc.kind == "login":
-            raise
-        log.debug("%s: %s failed: %s", agent.row.name, method, exc.summary)
-        return None
-    session.opened(answer, resumed=True)
-    return session
 
 
 def _ending(name: str, reason: object) -> str:

@@ -6,6 +6,7 @@ import logging
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from persona.engines.acp._plan import Launch
 
@@ -66,6 +67,18 @@ class ErrorOutput:
         for secret in self._secrets:
             text = text.replace(secret, "***")
         return text
+
+    def redact_all(self, value: Any) -> Any:
+        """Return JSON-like data with the secrets in its texts blanked out."""
+        match value:
+            case str():
+                return self.redact(value)
+            case dict():
+                return {self.redact(str(k)): self.redact_all(item) for k, item in value.items()}
+            case list():
+                return [self.redact_all(item) for item in value]
+            case _:
+                return value
 
     def show(self, line: bytes) -> str:
         """Return a line as text, without secrets, colours and other control characters."""
