@@ -24,6 +24,7 @@ from persona.core._locations import (
 )
 from persona.core._paths import real
 from persona.core._registry import EngineRegistry
+from persona.core._templates import template_locations
 from persona.core._view import CatalogView
 
 _Found = tuple[Location, Path, tuple[Stamp, ...]]
@@ -44,8 +45,8 @@ class Catalog:
     Args:
         loaders: Readers of files; by default those of the installed packages.
         registry: Engines, for checks.
-        locations: Folders outside of projects; by default those of Jupyter's own
-            configuration paths.
+        locations: Folders outside of projects; by default those of installed packages and
+            of Jupyter's own configuration paths.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Catalog:
     ) -> None:
         self._given_loaders = loaders
         self._locations = locations
+        self._templates: list[Location] | None = None
         self.registry = registry or EngineRegistry()
         self._results: dict[tuple[Path, Location], dict[str, _Read]] = {}
         self._loader_of: dict[str, PersonaLoader | None] = {}
@@ -98,12 +100,16 @@ class Catalog:
         self._results.clear()
         self._loader_of = {}
         self._views.clear()
+        self._templates = None
         self.registry.refresh()
 
     def locations(self, folder: Path, root: Path) -> list[Location]:
         """Return the levels that ``folder`` sees, farthest first."""
-        fixed = jupyter_locations() if self._locations is None else list(self._locations)
-        return fixed + project_locations(folder, root)
+        if self._locations is not None:
+            return [*self._locations, *project_locations(folder, root)]
+        if self._templates is None:
+            self._templates = template_locations()
+        return [*self._templates, *jupyter_locations(), *project_locations(folder, root)]
 
     def places(self, folder: Path, root: Path) -> tuple[Path, ...]:
         """Return where the personas that ``folder`` sees may lie, also what is not there yet.

@@ -1,0 +1,53 @@
+"""Personas that installed packages bring: the farthest scope."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
+from pathlib import Path
+
+from persona.core._definition import Scope
+from persona.core._locations import Location
+
+GROUP = "persona.templates"
+"""Entry points whose value names a package that holds persona files."""
+
+_log = logging.getLogger(__name__)
+
+
+def template_locations(entries: Iterable[EntryPoint] | None = None) -> list[Location]:
+    """Return the folders of persona files that packages bring, by the entry points' names.
+
+    Nothing is imported. An entry that leads nowhere is logged and passed over.
+
+    Args:
+        entries: The entry points; by default those of the installed packages.
+    """
+    found: list[Location] = []
+    for point in sorted(set(entry_points(group=GROUP) if entries is None else entries)):
+        folder = _folder_of(point.value)
+        if folder is None:
+            owner = point.dist.name if point.dist is not None else "an unnamed package"
+            _log.warning(
+                "Personas %r of %s: there is no package %r", point.name, owner, point.value
+            )
+            continue
+        location = Location(folder, Scope.BUILTIN, folder)
+        if location not in found:
+            found.append(location)
+    return found
+
+
+def _folder_of(package: str) -> Path | None:
+    """Return the folder of a package, without importing it or what it lies in."""
+    top, *parts = package.strip().split(".")
+    try:
+        spec = find_spec(top)
+    except (ImportError, ValueError):  # no name of a package, or one that is half there
+        return None
+    if spec is None or spec.submodule_search_locations is None:
+        return None
+    folders = (Path(place, *parts) for place in spec.submodule_search_locations)
+    return next((folder for folder in folders if folder.is_dir()), None)
