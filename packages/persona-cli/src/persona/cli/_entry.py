@@ -146,10 +146,12 @@ def require_own(entry: Entry, scope: str | None, place: Place) -> None:
     """
     if entry.source.scope in WRITABLE or scope is not None:
         return
+    ways = [f"Copy it (jupyter persona copy {entry.slug} {entry.slug} --scope user)", "disable it"]
+    if entry.source.scope is Scope.ENVIRONMENT:  # what a package brings belongs to the package
+        ways.append("write --scope environment")
     raise CliError(
-        f"{entry.slug!r} comes from {entry.where(place)} and is there for everybody. Copy it "
-        f"(jupyter persona copy {entry.slug} {entry.slug} --scope user), disable it, or write "
-        f"--scope {entry.source.scope.value}."
+        f"{entry.slug!r} comes from {entry.where(place)} and is there for everybody. "
+        f"{', '.join(ways[:-1])} or {ways[-1]}."
     )
 
 
