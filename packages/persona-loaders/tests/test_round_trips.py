@@ -109,14 +109,26 @@ def owners(chunks: list[Chunk]) -> list[str]:
 def assert_kept(chunks: list[Chunk], name: str, text: str, *, crlf: bool) -> None:
     """All that is not the entry's is there, in order, and every comment of others with it."""
     at = 0
-    for chunk in chunks:
+    parts = [number for number, chunk in enumerate(chunks) if chunk.owner == name]
+    for number, chunk in enumerate(chunks):
         # A blank line that set a deleted entry apart may go with it.
         lines = chunk.text.strip("\n") + "\n" if chunk.text.strip() else ""
+        if not chunk.owner and _is_within(chunks, number, parts):
+            continue  # a word about the entry's next part goes with that
         if chunk.owner != name and lines:
             lines = lines.replace("\n", "\r\n") if crlf else lines
             found = text.find(lines, at)
             assert found >= 0, (lines, text)
             at = found + len(lines)
+
+
+def _is_within(chunks: list[Chunk], number: int, parts: list[int]) -> bool:
+    """Whether nothing of others stands between this chunk and the entry's parts around it."""
+    before = max((part for part in parts if part < number), default=None)
+    after = min((part for part in parts if part > number), default=None)
+    if before is None or after is None:
+        return False
+    return not any(chunk.owner for chunk in chunks[before + 1 : after])
 
 
 def change(definition: PersonaDefinition, what: int) -> PersonaDefinition:
