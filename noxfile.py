@@ -210,19 +210,19 @@ def install_agents(session: nox.Session, names: str) -> str:
     return folder
 
 
-def drive_agents(session: nox.Session, group: str) -> None:
+def drive_agents(session: nox.Session, group: str, *options: str) -> None:
     """Test the engines on one group of real agents."""
     sync(session, "--group", "integration")
     env = {"PERSONA_AGENTS": install_agents(session, group), "PERSONA_AGENT_NAMES": group}
-    session.run(*PYTEST, "tests-integration/agents", *session.posargs, env=env)
+    session.run(*PYTEST, *options, "tests-integration/agents", *session.posargs, env=env)
 
 
 @nox.session(tags=["ci"])
 def agents(session: nox.Session) -> None:
-    """Test the ACP engines on real agents, with a scripted LLM behind them."""
+    """Test the ACP engines on real agents; everything on all of them with `-- -m ''`."""
     if shutil.which("npm") is None:
         session.skip("npm, of Node.js 20 or later, installs the agents")
-    drive_agents(session, "required")
+    drive_agents(session, "required", "-m", "not slow")
 
 
 @nox.session(name="agents-more", default=False)

@@ -15,6 +15,9 @@ from persona.testing.conformance import EngineConformance
 from .conftest import NAMES
 from .profiles import PROFILES, Profile
 
+USUAL = ("claude", "codex", "goose", "opencode")
+"""The agents that the kit runs on every time; on the others when all is asked for."""
+
 LONG = " ".join(map(str, range(1, 501)))
 
 
@@ -64,4 +67,5 @@ class OnAgent(EngineConformance):
 for _name in NAMES:
     _class = f"Test{_name.title()}"
     _engine = EngineRegistry().load(PROFILES[_name].engine)
-    globals()[_class] = type(_class, (OnAgent,), {"agent": _name, "engine_class": _engine})
+    _made = type(_class, (OnAgent,), {"agent": _name, "engine_class": _engine})
+    globals()[_class] = _made if _name in USUAL else pytest.mark.slow(_made)
