@@ -70,6 +70,7 @@ from ._permissions import (
 )
 from ._persona import BasePersona
 from ._preset import PRESET_KEYS, PresetDefinition
+from ._providers import KEY_VARIABLES, base_variables, is_loopback
 from ._question import mark_withdrawn
 from ._registry import EngineEntry, EngineRegistry
 from ._render import escape_markdown
@@ -106,6 +107,7 @@ __all__ = [
     "EngineRegistry",
     "EngineSupport",
     "FilePosition",
+    "KEY_VARIABLES",
     "KNOWN_ENGINES",
     "Level",
     "LoadResult",
@@ -153,6 +155,7 @@ __all__ = [
     "Utterance",
     "WriterStats",
     "avatar_data_uri",
+    "base_variables",
     "check_definition",
     "check_options",
     "check_surroundings",
@@ -161,6 +164,7 @@ __all__ = [
     "expand_env",
     "find_mentions",
     "installed_loaders",
+    "is_loopback",
     "jupyter_locations",
     "mark_withdrawn",
     "mention_name",

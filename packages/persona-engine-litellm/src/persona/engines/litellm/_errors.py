@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from persona.core import TurnError
-from persona.engines.litellm._providers import KEY_VARIABLES, OLLAMA
+from persona.core import KEY_VARIABLES, TurnError
+from persona.engines.litellm._providers import OLLAMA
 from persona.engines.litellm._settings import Settings, no_key
 
 _SECRET = re.compile(

@@ -1,32 +1,10 @@
-"""What is known of well-known providers without importing litellm."""
+"""What a model's id says about its provider and its key, without importing litellm."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from ipaddress import ip_address
-from types import MappingProxyType
-from urllib.parse import urlsplit
 
-KEY_VARIABLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "anthropic": ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"),
-        "cerebras": ("CEREBRAS_API_KEY",),
-        "cohere": ("COHERE_API_KEY",),
-        "deepseek": ("DEEPSEEK_API_KEY",),
-        "fireworks_ai": ("FIREWORKS_AI_API_KEY", "FIREWORKS_API_KEY"),
-        "gemini": ("GEMINI_API_KEY", "GOOGLE_API_KEY"),
-        "groq": ("GROQ_API_KEY",),
-        "huggingface": ("HUGGINGFACE_API_KEY", "HF_TOKEN"),
-        "mistral": ("MISTRAL_API_KEY",),
-        "nvidia_nim": ("NVIDIA_NIM_API_KEY",),
-        "openai": ("OPENAI_API_KEY",),
-        "openrouter": ("OPENROUTER_API_KEY",),
-        "perplexity": ("PERPLEXITYAI_API_KEY", "PERPLEXITY_API_KEY"),
-        "together_ai": ("TOGETHERAI_API_KEY", "TOGETHER_API_KEY"),
-        "xai": ("XAI_API_KEY",),
-    }
-)
-"""For each provider the variables that may hold its key; one is enough."""
+from persona.core import KEY_VARIABLES, base_variables, is_loopback
 
 OLLAMA = frozenset({"ollama", "ollama_chat"})
 OLLAMA_URL = "http://localhost:11434"
@@ -36,12 +14,6 @@ def provider_of(model_id: str) -> str:
     """Return what stands before the first slash, or an empty string."""
     provider, slash, _ = model_id.partition("/")
     return provider if slash else ""
-
-
-def base_variables(provider: str) -> tuple[str, ...]:
-    """Return the variables that give a provider another address."""
-    name = provider.upper()
-    return (f"{name}_API_BASE", f"{name}_BASE_URL")
 
 
 def missing_key(model_id: str, environ: Mapping[str, str]) -> str | None:
@@ -67,14 +39,3 @@ def key_stays_home(model_id: str, url: str, environ: Mapping[str, str]) -> bool:
         return False
     named = {environ.get(name, "").rstrip("/") for name in base_variables(provider)}
     return url.rstrip("/") not in named
-
-
-def is_loopback(url: str) -> bool:
-    """Whether ``url`` is on this machine."""
-    host = urlsplit(url).hostname or ""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

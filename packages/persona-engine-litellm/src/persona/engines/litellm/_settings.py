@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from persona.core import PersonaModel, TurnError, expand_env
+from persona.core import KEY_VARIABLES, PersonaModel, TurnError, expand_env
 from persona.engines.litellm._options import LiteLLMOptions
 from persona.engines.litellm._providers import (
-    KEY_VARIABLES,
     OLLAMA,
     OLLAMA_URL,
     key_stays_home,

@@ -203,7 +203,7 @@ class AgentConversation:
             async with asyncio.timeout(options.start_seconds) as limit:
                 session, print_ = await self._open_session(wanted, lease.agent, servers, limit)
             return _Open(wanted, session, lease, stack, print_, problems)
-        except BaseException as exc:
+        except BaseException as exc:  # raised again; the process and servers go back first
             # One that has not answered, or wants a login, is of no use to anybody.
             wants_login = isinstance(exc, TurnError) and exc.kind == "login"
             if wants_login or isinstance(exc, TimeoutError | ConnectionError):

@@ -179,7 +179,7 @@ def _write(path: Path, data: bytes) -> None:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
         os.replace(temporary, path)  # noqa: PTH105 - a name, as mkstemp gives it
-    except BaseException:
+    except BaseException:  # raised again; only the temporary file must not stay
         Path(temporary).unlink(missing_ok=True)
         raise
 

@@ -170,7 +170,7 @@ class _Seat:
         agent = Agent(self._row, self._launch, self._log)
         try:
             await agent.start(seconds)
-        except BaseException as exc:
+        except BaseException as exc:  # raised again; no half-started process may stay
             if isinstance(exc, TurnError):
                 self.failures += 1
             self._end_later(agent)

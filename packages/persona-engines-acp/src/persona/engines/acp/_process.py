@@ -91,7 +91,7 @@ class AgentProcess(SubprocessProtocol):
                 start_new_session=True,
                 pass_fds=(read,),
             )
-        except BaseException:
+        except BaseException:  # raised again; only the pipe must not stay open
             self._cut_lifeline()
             raise
         finally:

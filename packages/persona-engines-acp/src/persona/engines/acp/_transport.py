@@ -111,7 +111,7 @@ class PipeTransport:
         try:
             for line in lines:
                 self._take_line(line)
-        except BaseException:
+        except BaseException:  # raised again; the lines behind it are taken later
             # A defect in handling one must not cost the others: a turn waits for its answer.
             asyncio.get_running_loop().call_soon(self._take_lines, lines)
             raise

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from persona.core import McpServer, McpServerHttp, McpServerStdio, Requirement
+from persona.core import KEY_VARIABLES, McpServer, McpServerHttp, McpServerStdio, Requirement
 from persona.engines.acp._plan import HOME, Blocks, ConfigChoice, Delivery, SessionPlan
 from persona.engines.acp._row import AgentRow
 from persona.engines.acp._rows._build import (
@@ -18,7 +18,7 @@ from persona.engines.acp._rows._build import (
     user_toml,
     within,
 )
-from persona.engines.acp._rows._endpoints import KEYS, endpoint, keyed
+from persona.engines.acp._rows._endpoints import endpoint, keyed
 from persona.engines.acp._rows._skills import skill_folders, skill_links
 from persona.engines.acp._rows._toml import as_toml
 
@@ -46,7 +46,7 @@ def deliver(blocks: Blocks, command: tuple[str, ...]) -> Delivery:
     if blocks.model is None:
         settings = user_toml(user / "config.toml")
         config.update({name: settings[name] for name in _KEPT if name in settings})
-        names += [name for group in KEYS.values() for name in group]
+        names += [name for group in KEY_VARIABLES.values() for name in group]
         names += _variables(settings)
     else:
         where = endpoint(blocks.model, blocks)

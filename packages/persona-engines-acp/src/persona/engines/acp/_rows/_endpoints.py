@@ -4,35 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from ipaddress import ip_address
 from types import MappingProxyType
 from typing import Literal
 from urllib.parse import urlsplit
 
-from persona.core import PersonaModel, Requirement, expand_env
+from persona.core import (
+    KEY_VARIABLES,
+    PersonaModel,
+    Requirement,
+    base_variables,
+    expand_env,
+    is_loopback,
+)
 from persona.engines.acp._plan import Blocks
 
 Dialect = Literal["openai", "anthropic", "gemini"]
-
-KEYS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "anthropic": ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"),
-        "cerebras": ("CEREBRAS_API_KEY",),
-        "deepseek": ("DEEPSEEK_API_KEY",),
-        "fireworks_ai": ("FIREWORKS_AI_API_KEY", "FIREWORKS_API_KEY"),
-        "gemini": ("GEMINI_API_KEY", "GOOGLE_API_KEY"),
-        "groq": ("GROQ_API_KEY",),
-        "huggingface": ("HUGGINGFACE_API_KEY", "HF_TOKEN"),
-        "mistral": ("MISTRAL_API_KEY",),
-        "nvidia_nim": ("NVIDIA_NIM_API_KEY",),
-        "openai": ("OPENAI_API_KEY",),
-        "openrouter": ("OPENROUTER_API_KEY",),
-        "perplexity": ("PERPLEXITYAI_API_KEY", "PERPLEXITY_API_KEY"),
-        "together_ai": ("TOGETHERAI_API_KEY", "TOGETHER_API_KEY"),
-        "xai": ("XAI_API_KEY",),
-    }
-)
-"""For each provider the variables that may hold its key, the first one that is set counts."""
 
 _OPENAI_ADDRESSES: Mapping[str, str] = MappingProxyType(
     {
@@ -102,7 +88,7 @@ def keyed(blocks: Blocks) -> Blocks:
     if given is None or blocks.model is None:
         return blocks
     key, _ = _expanded(given, "options.api_key", blocks.environment)
-    names = KEYS.get(blocks.model.provider or "", ())
+    names = KEY_VARIABLES.get(blocks.model.provider or "", ())
     environment = {k: v for k, v in blocks.environment.items() if k not in names}
     if key and names:
         environment[names[0]] = key
@@ -127,7 +113,9 @@ def endpoint(model: PersonaModel, blocks: Blocks) -> Endpoint:
         key, unset = _expanded(blocks.options.api_key, "options.api_key", environment)
         missing += unset
     else:
-        key = next((environment[n] for n in KEYS.get(provider, ()) if environment.get(n)), None)
+        key = next(
+            (environment[n] for n in KEY_VARIABLES.get(provider, ()) if environment.get(n)), None
+        )
         if given is not None and given != named and not is_loopback(given):
             key = None
     if url is not None and provider in _OLLAMA:
@@ -161,21 +149,10 @@ def _expanded(
         ]
 
 
-def is_loopback(url: str) -> bool:
-    """Whether ``url`` is on this machine."""
-    host = urlsplit(url).hostname or ""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def key_variables() -> tuple[str, ...]:
     """Return all variables that may hold a provider's key, or name its address."""
-    names = {name for group in KEYS.values() for name in group}
-    names |= {variable for provider in KEYS for variable in _address_variables(provider)}
+    names = {name for group in KEY_VARIABLES.values() for name in group}
+    names |= {variable for provider in KEY_VARIABLES for variable in _address_variables(provider)}
     return tuple(sorted(names | set(_OLLAMA_VARIABLES)))
 
 
@@ -184,8 +161,7 @@ def _address_variables(provider: str) -> tuple[str, ...]:
         return _OLLAMA_VARIABLES
     if provider == "gemini":
         return ("GEMINI_API_BASE", "GOOGLE_GEMINI_BASE_URL")
-    name = provider.upper()
-    return (f"{name}_API_BASE", f"{name}_BASE_URL")
+    return base_variables(provider)
 
 
 def _named(provider: str, environment: Mapping[str, str]) -> str | None:

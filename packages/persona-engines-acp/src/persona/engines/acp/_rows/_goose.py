@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from persona.core import PersonaModel, Requirement
+from persona.core import KEY_VARIABLES, PersonaModel, Requirement
 from persona.engines.acp._plan import HOME, Blocks, Delivery, SessionPlan
 from persona.engines.acp._row import AgentRow
 from persona.engines.acp._rows._build import (
@@ -15,7 +15,7 @@ from persona.engines.acp._rows._build import (
     launch,
     prompt_of,
 )
-from persona.engines.acp._rows._endpoints import KEYS, Endpoint, endpoint, key_variables, keyed
+from persona.engines.acp._rows._endpoints import Endpoint, endpoint, key_variables, keyed
 from persona.engines.acp._rows._skills import skill_folders, skill_links
 
 _ID = "goose-acp"
@@ -114,7 +114,7 @@ def _add_model(
         usual = where.provider in ("", "openai") and not where.own
         env["OPENAI_API_KEY"] = where.key or (None if usual else "none")
     else:
-        names += [*KEYS.get(where.provider, ())]
+        names += [*KEY_VARIABLES.get(where.provider, ())]
         if not where.provider:
             names += ["GOOSE_PROVIDER", "OPENAI_*", *key_variables(), *_CLOUDS]
         else:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from persona.core import PersonaModel
+from persona.core import KEY_VARIABLES, PersonaModel
 from persona.engines.acp._options import Permissions
 from persona.engines.acp._plan import HOME, Blocks, ConfigChoice, Delivery, SessionPlan
 from persona.engines.acp._row import AgentRow
@@ -23,7 +23,7 @@ from persona.engines.acp._rows._build import (
     prompt_of,
     user_json,
 )
-from persona.engines.acp._rows._endpoints import KEYS, Endpoint, endpoint, key_variables, keyed
+from persona.engines.acp._rows._endpoints import Endpoint, endpoint, key_variables, keyed
 from persona.engines.acp._rows._skills import skill_folders
 
 _KEY = "PERSONA_MODEL_KEY"
@@ -114,7 +114,7 @@ def _deliver(kind: _Kind, blocks: Blocks, command: tuple[str, ...]) -> Delivery:
         env[_KEY] = where.key or "none"
         env[f"{kind.prefix}_DISABLE_MODELS_FETCH"] = "1"
     else:
-        names += [*KEYS.get(where.provider, ()), *_CLOUDS.get(where.provider, ())]
+        names += [*KEY_VARIABLES.get(where.provider, ()), *_CLOUDS.get(where.provider, ())]
         names.append(f"{kind.prefix}_API_KEY")
         if where.provider == "gemini" and where.key:
             env["GOOGLE_GENERATIVE_AI_API_KEY"] = where.key

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from persona.core import PersonaModel, Requirement
+from persona.core import PersonaModel, Requirement, is_loopback
 from persona.engines.acp._plan import HOME, Blocks, Delivery, SessionPlan
 from persona.engines.acp._row import AgentRow
 from persona.engines.acp._rows._build import (
@@ -22,7 +22,7 @@ from persona.engines.acp._rows._build import (
     user_json,
     within,
 )
-from persona.engines.acp._rows._endpoints import Endpoint, endpoint, is_loopback, keyed
+from persona.engines.acp._rows._endpoints import Endpoint, endpoint, keyed
 from persona.engines.acp._rows._skills import skill_folders, skill_links
 
 _ID = "qwen-acp"
