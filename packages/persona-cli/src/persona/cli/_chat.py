@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 from pathlib import Path
 
 from jupyterlab_chat.websocket_model import WsChatModel
 
 from persona.cli._errors import USAGE, CliError
+from persona.core import replacing
 
 
 class TemporaryChat(WsChatModel):
@@ -25,21 +24,8 @@ class ChatFile(WsChatModel):
     def save(self) -> None:
         """Replace the file by what the chat is now."""
         target = (self.root_dir / self.path).resolve()
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=target.parent, prefix=f".{target.name}.", delete=False
-        ) as draft:
-            new = Path(draft.name)
-            try:
-                json.dump(self.to_dict(), draft, indent=2)
-                draft.close()
-                if target.exists():
-                    shutil.copymode(target, new)
-                else:
-                    new.chmod(0o666 & ~_umask())
-                new.replace(target)
-            except BaseException:  # raised again; only the draft must not stay
-                new.unlink(missing_ok=True)
-                raise
+        with replacing(target) as stream:
+            stream.write(json.dumps(self.to_dict(), indent=2).encode())
 
 
 def open_chat(file: Path, root: Path) -> ChatFile:
@@ -82,11 +68,3 @@ def _require_chat(path: Path, shown: Path) -> None:
         isinstance(content.get(key, kind()), kind) for key, kind in kinds.items()
     ):
         raise CliError(f"{shown} is not a chat file: it has another structure.")
-
-
-def _umask() -> int:
-    import os
-
-    current = os.umask(0)
-    os.umask(current)
-    return current

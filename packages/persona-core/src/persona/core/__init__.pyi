@@ -74,6 +74,7 @@ from ._providers import KEY_VARIABLES, base_variables, is_loopback
 from ._question import mark_withdrawn
 from ._registry import EngineEntry, EngineRegistry
 from ._render import escape_markdown
+from ._replacing import replacing
 from ._session import SessionInfo
 from ._support import EngineSupport, Level, Requirement
 from ._turn import BROKEN_OFF, META, STOPPED, TERMINAL, Turn, Utterance, next_hop, note
@@ -173,6 +174,7 @@ __all__ = [
     "note",
     "own_folder",
     "persona_id",
+    "replacing",
     "slug_of",
     "slugify",
     "title_of",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -12,7 +11,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from persona.core import DefinitionError
+from persona.core import DefinitionError, replacing
 
 PATIENCE = 120.0
 """Seconds to wait for another process that writes the same file."""
@@ -54,27 +53,16 @@ def replace(real: Path, data: bytes) -> None:
         DefinitionError: The owner would change.
         OSError: It cannot be written, or is marked as read-only.
     """
-    # One name, so that what a killed writer left is removed by the next one.
-    temporary = real.with_name(f".{real.name}.tmp")
-    temporary.unlink(missing_ok=True)
     before = real.stat() if real.exists() else None
     # Replacing needs no right to the file itself, so that its mark is looked at here.
     if before is not None and not before.st_mode & 0o222:
         raise PermissionError(errno.EACCES, "It is read-only. Make it writable first", str(real))
-    try:
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-        with open(handle, "wb") as stream:  # noqa: PTH123 - a handle, not a path
-            if before is not None:
-                _keep_owner(handle, before, real)
-            stream.write(data)
-            stream.flush()
-            os.fsync(handle)
+    with replacing(real, draft=real.with_name(f".{real.name}.tmp")) as stream:
         if before is not None:
-            temporary.chmod(stat.S_IMODE(before.st_mode))
-        temporary.replace(real)
-    except BaseException:  # raised again; only the temporary file must not stay
-        temporary.unlink(missing_ok=True)
-        raise
+            _keep_owner(stream.fileno(), before, real)
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
     _sync_folder(real.parent)
 
 
