@@ -7,7 +7,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from persona.cli._done import finish
-from persona.cli._entry import Entry, all_entries, find_entries, require_own
+from persona.cli._entry import Entry, all_entries, find_entries, find_seen, require_own
 from persona.cli._errors import FAILURE, USAGE, CliError
 from persona.cli._place import Place, find_place
 from persona.core import own_folder
@@ -41,11 +41,6 @@ def run(args: Namespace) -> int:
         args, place, "deleted", entry.slug, entry.source, text=text, more=more,
         data={"kept": left},
     )  # fmt: skip
-
-
-def find_seen(place: Place, slug: str) -> Entry | None:
-    """Return the nearest definition of a name, if there is one."""
-    return next((entry for entry in all_entries(place) if entry.slug == slug), None)
 
 
 def _confirm(args: Namespace, place: Place, entry: Entry) -> bool:

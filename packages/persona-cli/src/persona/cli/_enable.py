@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 
 from persona.cli._done import finish
-from persona.cli._entry import WRITABLE, Entry, all_entries, find_entries
+from persona.cli._entry import WRITABLE, Entry, all_entries, find_entries, find_seen
 from persona.cli._errors import CliError
 from persona.cli._guard import Guard
 from persona.cli._place import Place, find_place
@@ -121,7 +121,7 @@ def _finish(
             f"It is still seen: {visible.source.file} ({visible.source.scope.value}) is nearer."
         )
     if action == "enabled" and visible is None:
-        nearest = next((e for e in all_entries(place) if e.slug == entry.slug), None)
+        nearest = find_seen(place, entry.slug)
         if nearest is not None and not nearest.enabled:
             lines.append(f"It is still hidden by {nearest.where(place)}.")
     return finish(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from persona.cli._errors import CliError
-from persona.cli._place import Place, shown_path
+from persona.cli._place import Place, no_persona, shown_names, shown_path
 from persona.core import (
     DefinitionError,
     Diagnostic,
@@ -16,8 +16,6 @@ from persona.core import (
     PersonaDefinition,
     Scope,
     Source,
-    did_you_mean,
-    mention_name,
     slug_of,
     slugify,
 )
@@ -111,12 +109,19 @@ def find_entries(place: Place, name: str, scope: str | None = None) -> list[Entr
     wanted = name.removeprefix("@").casefold()
     found = [entry for entry in every if entry.slug.casefold() == wanted]
     if not found:
-        slugs = sorted({entry.slug for entry in every if wanted in _shown_names(entry)})
+        slugs = sorted(
+            {
+                entry.slug
+                for entry in every
+                if entry.definition and wanted in shown_names(entry.definition)
+            }
+        )
         if len(slugs) > 1:
             raise CliError(f"Several personas are called {name!r}; use one of: {', '.join(slugs)}.")
         found = [entry for entry in every if entry.slug in slugs]
     if not found:
-        raise CliError(f"There is no persona {name!r}{_hint(name, every)}")
+        shown = {entry.definition.identity.name for entry in every if entry.definition}
+        raise no_persona(name, {entry.slug for entry in every}, shown)
     there = [entry for entry in found if scope in (None, entry.source.scope.value)]
     if not there:
         first = found[0]
@@ -126,6 +131,11 @@ def find_entries(place: Place, name: str, scope: str | None = None) -> list[Entr
             f"--scope {scope}."
         )
     return there
+
+
+def find_seen(place: Place, slug: str) -> Entry | None:
+    """Return the nearest definition of a short name, if there is one."""
+    return next((entry for entry in all_entries(place) if entry.slug == slug), None)
 
 
 def first_of_substance(place: Place, name: str, scope: str | None = None) -> Entry:
@@ -178,21 +188,3 @@ def _tables(file: Path) -> Iterable[str]:
     except (OSError, ValueError):  # told by `check`
         return ()
     return tables if isinstance(tables, dict) else ()
-
-
-def _shown_names(entry: Entry) -> set[str]:
-    if entry.definition is None:
-        return set()
-    name = entry.definition.identity.name
-    return {name.casefold(), mention_name(name).casefold()}
-
-
-def _hint(name: str, every: list[Entry]) -> str:
-    wanted = name.removeprefix("@")
-    guess = did_you_mean(wanted, {entry.slug for entry in every})
-    if not guess:
-        shown = {entry.definition.identity.name for entry in every if entry.definition}
-        guess = did_you_mean(wanted, shown)
-    if guess:
-        return f". Did you mean {guess!r}?"
-    return "; jupyter persona list shows those that there are."

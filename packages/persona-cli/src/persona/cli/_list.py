@@ -95,5 +95,5 @@ def _cells(row: dict[str, object], place: Place) -> list[str]:
 
 def _print_hint(place: Place) -> None:
     folder = shown_path(place.root / ".jupyter" / "personas")
-    print(f"There is no persona here. Write one as {folder}/NAME.persona.md,")
-    print("or see some at work with: jupyter persona demo")
+    print(f"There is no persona here. Make {folder}/NAME.persona.md with: jupyter persona new NAME")
+    print("Or see some at work with: jupyter persona demo")

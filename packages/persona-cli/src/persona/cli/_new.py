@@ -43,7 +43,7 @@ def run_new(args: Namespace) -> int:
     more = [f"Short name: {name.slug}; in the chat: {name.shown}"]
     if args.model is None and (args.engine or "litellm") == "litellm":
         more.append(f"Its model is {MODEL}; put yours in its place.")
-    more += _hides(place, name.slug)
+    more += _hides(place, name.slug, source)
     return finish(args, place, "created", name.slug, source, text="Made", more=more)
 
 
@@ -72,7 +72,7 @@ def _copy(args: Namespace, place: Place, origin: Entry, name: Name, scope: str |
     more += [f"Copied beside it: {target}" for target in carried.copies]
     if not definition.enabled:
         more.append(f"It is disabled, as the original is: jupyter persona enable {name.slug}")
-    more += _hides(place, name.slug)
+    more += _hides(place, name.slug, source)
     data: dict[str, object] = {
         "from": str(origin.source.file),
         "copied": [str(target) for target in carried.copies],
@@ -210,6 +210,11 @@ def _format(source: Source) -> str:
     return "toml" if source.file.suffix == ".toml" else "md"
 
 
-def _hides(place: Place, slug: str) -> list[str]:
-    farther = place.view().hidden.get(slug, ())
+def _hides(place: Place, slug: str, source: Source) -> list[str]:
+    """Return what is to be told of other personas of that name."""
+    view = place.view()
+    seen = view.personas.get(slug)
+    if seen is not None and seen.source is not None and seen.source.file != source.file:
+        return [f"It is not seen here: {seen.source.file} ({seen.source.scope.value}) is nearer."]
+    farther = view.hidden.get(slug, ())
     return [f"It hides {d.source.file} ({d.source.scope.value})" for d in farther[:1] if d.source]

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from argparse import (
-    Action,
-    ArgumentParser,
-    ArgumentTypeError,
-    Namespace,
-    RawDescriptionHelpFormatter,
-)
+from argparse import Action, ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from persona.cli._errors import USAGE
+from persona.cli._options import PROG, add_command, add_json, add_name, add_place
+from persona.cli._parser_write import add_writing
 
-PROG = "jupyter persona"
+if TYPE_CHECKING:
+    from persona.cli._options import Commands
 
 _EXIT = "Exit codes: 0 all is well, 1 findings or a failure, 2 a wrong call, 130 after Ctrl-C."
 
@@ -48,9 +45,7 @@ class _Version(Action):
 
 def build_parser() -> ArgumentParser:
     """Return the parser of the whole command line."""
-    from persona.cli._parser_write import add_writing  # it needs what stands below
-
-    parser = _Parser(
+    parser: ArgumentParser = _Parser(
         prog=PROG,
         usage=f"{PROG} COMMAND …",
         description="AI personas in JupyterLab chats: write them, check them, ask them.",
@@ -69,36 +64,23 @@ def build_parser() -> ArgumentParser:
     return parser
 
 
-def _command(commands: object, name: str, usage: str, summary: str, more: str = "") -> _Parser:
-    added = commands.add_parser(  # type: ignore[attr-defined]
-        name,
-        prog=f"{PROG} {name}",
-        usage=f"{PROG} {name} {usage}".rstrip(),
-        help=summary,
-        description=f"{summary[:1].upper()}{summary[1:]}.{more}",
-        formatter_class=RawDescriptionHelpFormatter,
-    )
-    assert isinstance(added, _Parser)  # noqa: S101 - tells the type checker
-    return added
-
-
-def _add_list(commands: object) -> None:
-    parser = _command(commands, "list", "[--dir DIR] [--root ROOT] [--json]",
+def _add_list(commands: Commands) -> None:
+    parser = add_command(commands, "list", "[--dir DIR] [--root ROOT] [--json]",
                       "show the personas that a folder sees")  # fmt: skip
-    _add_place(parser)
-    _add_json(parser)
+    add_place(parser)
+    add_json(parser)
 
 
-def _add_show(commands: object) -> None:
-    parser = _command(commands, "show", "NAME [--dir DIR] [--root ROOT] [--json]",
+def _add_show(commands: Commands) -> None:
+    parser = add_command(commands, "show", "NAME [--dir DIR] [--root ROOT] [--json]",
                       "show one persona and where each value comes from")  # fmt: skip
-    _add_name(parser)
-    _add_place(parser)
-    _add_json(parser)
+    add_name(parser)
+    add_place(parser)
+    add_json(parser)
 
 
-def _add_check(commands: object) -> None:
-    parser = _command(
+def _add_check(commands: Commands) -> None:
+    parser = add_command(
         commands, "check", "[PATH …] [--dir DIR] [--root ROOT] [--format FORMAT]",
         "report what is wrong with persona files",
         "\nErrors give exit code 1; warnings alone do not.",
@@ -107,7 +89,7 @@ def _add_check(commands: object) -> None:
         "paths", metavar="PATH", nargs="*", type=Path,
         help="files or folders, searched deeply (default: what --dir sees)",
     )  # fmt: skip
-    _add_place(parser)
+    add_place(parser)
     parser.add_argument(
         "--format", metavar="FORMAT", choices=("text", "json", "github"), default="text",
         help="text, json, or github for the annotations of GitHub Actions (default: text)",
@@ -116,8 +98,8 @@ def _add_check(commands: object) -> None:
                         help="the same as --format json")  # fmt: skip
 
 
-def _add_schema(commands: object) -> None:
-    parser = _command(
+def _add_schema(commands: Commands) -> None:
+    parser = add_command(
         commands, "schema", "[--markdown | --toml]",
         "print a JSON Schema of persona files, for editors",
     )  # fmt: skip
@@ -129,30 +111,30 @@ def _add_schema(commands: object) -> None:
                        help="of personas.toml")  # fmt: skip
 
 
-def _add_engines(commands: object) -> None:
-    parser = _command(commands, "engines", "[--json]", "show the installed engines")
-    _add_json(parser)
+def _add_engines(commands: Commands) -> None:
+    parser = add_command(commands, "engines", "[--json]", "show the installed engines")
+    add_json(parser)
 
 
-def _add_ask(commands: object) -> None:
-    parser = _command(
+def _add_ask(commands: Commands) -> None:
+    parser = add_command(
         commands, "ask", "NAME TEXT [--chat FILE] [--dir DIR] [--root ROOT] [--json]",
         "ask a persona without a browser or a server",
         "\nThe answer goes to stdout as it arrives, everything else to stderr.",
     )  # fmt: skip
-    _add_name(parser)
+    add_name(parser)
     parser.add_argument("text", metavar="TEXT", nargs="+",
                         help="what to say; - reads it from stdin")  # fmt: skip
     parser.add_argument(
         "--chat", metavar="FILE", type=Path,
         help="keep the conversation in this .chat file (made if it is missing)",
     )  # fmt: skip
-    _add_place(parser)
-    _add_json(parser, "print one JSON object at the end instead of the text")
+    add_place(parser)
+    add_json(parser, "print one JSON object at the end instead of the text")
 
 
-def _add_demo(commands: object) -> None:
-    parser = _command(
+def _add_demo(commands: Commands) -> None:
+    parser = add_command(
         commands, "demo", "[DIR] [--no-browser] [--port N] [--prepare-only] [-- LAB_ARGS]",
         "lay out a ready workspace and open JupyterLab on its chat",
         "\nFiles that you changed are never overwritten."
@@ -166,23 +148,6 @@ def _add_demo(commands: object) -> None:
                         help="the port (default: 8888 or the next free one)")  # fmt: skip
     parser.add_argument("--prepare-only", action="store_true",
                         help="lay the files out and stop")  # fmt: skip
-
-
-def _add_name(parser: ArgumentParser) -> None:
-    parser.add_argument("name", metavar="NAME", help="short name or shown name, any case")
-
-
-def _add_place(parser: ArgumentParser) -> None:
-    parser.add_argument("--dir", metavar="DIR", type=Path, default=Path(),
-                        help="folder to look from (default: here)")  # fmt: skip
-    parser.add_argument(
-        "--root", metavar="ROOT", type=Path,
-        help="the server's root folder (default: the nearest folder above with .jupyter)",
-    )  # fmt: skip
-
-
-def _add_json(parser: ArgumentParser, text: str = "print JSON") -> None:
-    parser.add_argument("--json", action="store_true", help=text)
 
 
 def _port(text: str) -> int:

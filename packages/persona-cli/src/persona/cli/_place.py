@@ -38,7 +38,7 @@ def find_place(folder: Path, root: Path | None) -> Place:
     here = _existing(folder)
     top = find_root(here) if root is None else _existing(root)
     if not here.is_relative_to(top):
-        raise CliError(f"{folder} does not lie in the root folder {root}.", USAGE)
+        raise CliError(f"The folder {here} does not lie in the root folder {top}.", USAGE)
     return Place(here, top, Catalog())
 
 
@@ -63,7 +63,7 @@ def find_persona(view: CatalogView, name: str) -> PersonaDefinition:
     wanted = name.removeprefix("@").casefold()
     if wanted in view.personas:
         return view.personas[wanted]
-    found = [d for d in view.personas.values() if wanted in _names(d)]
+    found = [d for d in view.personas.values() if wanted in shown_names(d)]
     if len(found) == 1:
         return found[0]
     if found:
@@ -76,11 +76,23 @@ def find_persona(view: CatalogView, name: str) -> PersonaDefinition:
         raise CliError(f"{wanted!r} is disabled. To see it again: jupyter persona enable {wanted}.")
     known = {d.name for d in view.personas.values()}
     known |= {d.identity.name for d in view.personas.values()}
-    guess = did_you_mean(name.removeprefix("@"), known)
+    raise no_persona(name, known)
+
+
+def no_persona(name: str, *known: set[str]) -> CliError:
+    """Return the error for a name that nobody has.
+
+    Args:
+        name: What was typed.
+        known: Names that may have been meant; the likeliest set first.
+    """
+    wanted = name.removeprefix("@")
+    guess = next((found for names in known if (found := did_you_mean(wanted, names))), None)
     if guess:
-        raise CliError(f"There is no persona {name!r}. Did you mean {guess!r}?")
-    hint = "jupyter persona list shows those that there are"
-    raise CliError(f"There is no persona {name!r}; {hint}.")
+        return CliError(f"There is no persona {name!r}. Did you mean {guess!r}?")
+    return CliError(
+        f"There is no persona {name!r}; jupyter persona list shows those that there are."
+    )
 
 
 def shown_path(file: Path, base: Path | None = None) -> str:
@@ -95,7 +107,8 @@ def shown_path(file: Path, base: Path | None = None) -> str:
     return f"~{os.sep}{file.relative_to(home)}" if file.is_relative_to(home) else str(file)
 
 
-def _names(definition: PersonaDefinition) -> set[str]:
+def shown_names(definition: PersonaDefinition) -> set[str]:
+    """Return the shown name as it is written and as it is mentioned, in lower case."""
     name = definition.identity.name
     return {name.casefold(), mention_name(name).casefold()}
 
