@@ -713,7 +713,7 @@ class Stubborn(PersonaEngine):
 async def test_engine_that_cannot_be_stopped_does_not_silence_its_persona(
     chat: RealChat, until: Until, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("persona.core._persona.PATIENCE", 0.05)
+    monkeypatch.setattr("persona.core._queue.PATIENCE", 0.05)
     monkeypatch.setattr("persona.core._slot.PATIENCE", 0.05)
     engine = Stubborn()
     ada = BasePersona(ychat=chat.model, engine=engine, identity=PersonaIdentity(name="Ada Bot"))
@@ -725,7 +725,7 @@ async def test_engine_that_cannot_be_stopped_does_not_silence_its_persona(
     await ada.process_message(chat.say("two"))
     assert "has not let its last turn be stopped" in chat.bodies()[-1]
     engine.free.set()
-    await until(lambda: not ada._is_stuck())
+    await until(lambda: not ada._turns.is_stuck())
     await ada.process_message(chat.say("three"))
     assert chat.bodies()[-1] == "begun three"
     await ada.shutdown()

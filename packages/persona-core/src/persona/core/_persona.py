@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,22 +12,18 @@ from persona.core._avatar import AvatarError, avatar_data_uri
 from persona.core._conversation import Conversation
 from persona.core._definition import PersonaDefinition, persona_id, slug_of
 from persona.core._engine import PersonaEngine
-from persona.core._errors import PersonaError, TurnError, as_turn_error
 from persona.core._mentions import mention_name
 from persona.core._models import PersonaContext, PersonaIdentity, PersonaModel
 from persona.core._permissions import PermissionRequest
+from persona.core._queue import TurnQueue
 from persona.core._session import SessionInfo
-from persona.core._slot import PATIENCE, EngineSlot
-from persona.core._turn import Turn, next_hop, note, read_history, utterance_of
-from persona.core._writer import write_failure
+from persona.core._slot import EngineSlot
+from persona.core._turn import Turn, next_hop, read_history, utterance_of
 
 if TYPE_CHECKING:
     from jupyterlab_chat.models import BaseChatModel, Message, User
 
     from persona.core._registry import EngineRegistry
-
-_SLOW_START = 0.5
-"""Seconds after which people are told that an engine is still starting."""
 
 
 class BasePersona(LoggingConfigurable):
@@ -76,14 +71,7 @@ class BasePersona(LoggingConfigurable):
         self._root_dir = Path(root_dir)
         self._conversation: Conversation | None = None
         self._slot = EngineSlot(self, engine)
-        self._queue = asyncio.Lock()
-        self._running: asyncio.Task[None] | None = None
-        self._stuck: tuple[PersonaEngine, asyncio.Task[None]] | None = None
-        self._given_up = asyncio.Event()
-        self._waiting = 0
-        self._stops = 0
-        self._restarts = 0
-        self._closed = False
+        self._turns = TurnQueue(self, self._slot)
 
     @classmethod
     def from_definition(
@@ -169,7 +157,7 @@ class BasePersona(LoggingConfigurable):
     @property
     def busy(self) -> bool:
         """Whether a turn runs or waits."""
-        return self._running is not None or self._waiting > 0
+        return self._turns.busy
 
     @property
     def session_info(self) -> SessionInfo:
@@ -226,88 +214,7 @@ class BasePersona(LoggingConfigurable):
         persona. What goes wrong is told in the chat; only the caller's own
         cancellation is raised.
         """
-        stops = self._stops
-        self._waiting += 1
-        try:
-            await self._queue.acquire()
-        finally:
-            self._waiting -= 1
-        try:
-            if self._closed:
-                return
-            if stops != self._stops:
-                self._say_stopped(message)
-                return
-            await self._run(message)
-        finally:
-            self._running = None
-            self._queue.release()
-            self._swap_when_idle()
-
-    async def _run(self, message: Message) -> None:
-        interrupted = self._stops, self._restarts
-        if self._is_stuck():
-            write_failure(self.conversation, message.id, self._stuck_error())
-            return
-        running = asyncio.create_task(self._turn(message), name=f"turn of {self.id}")
-        self._running = running
-        self._given_up.clear()
-        given_up = asyncio.create_task(self._given_up.wait())
-        try:
-            await asyncio.wait({running, given_up}, return_when=asyncio.FIRST_COMPLETED)
-        except asyncio.CancelledError:  # the caller's, not ours: end the turn and pass it on
-            await self._end(running)
-            raise
-        finally:
-            given_up.cancel()
-        if not running.done():
-            self._say_stopped(message)
-        elif not running.cancelled():
-            running.result()
-        elif interrupted != (self._stops, self._restarts):
-            self._say_stopped(message)
-        else:
-            broken = TurnError(f"The engine {self._slot.running.id} broke off.", fix="Ask again.")
-            write_failure(self.conversation, message.id, broken)
-
-    async def _end(self, running: asyncio.Task[None]) -> None:
-        self._slot.session.withdraw()  # whoever waits for an answer gets none, in whichever task
-        running.cancel()
-        _, stuck = await asyncio.wait({running}, timeout=PATIENCE)
-        if stuck:
-            engine = self._slot.running
-            self.log.warning("The engine %s does not let its turn be stopped", engine.id)
-            self._stuck = engine, running
-            self.conversation.show_status(None)
-            self._given_up.set()
-
-    def _is_stuck(self) -> bool:
-        """Whether the engine of the next turn is still in one that it did not let be stopped."""
-        if self._stuck is None:
-            return False
-        engine, task = self._stuck
-        if task.done():
-            self._stuck = None
-            return False
-        return engine is self._slot.upcoming
-
-    def _stuck_error(self) -> TurnError:
-        return TurnError(
-            f"The engine {self._slot.upcoming.id} has not let its last turn be stopped.",
-            fix="Ask again later. If it stays, send `/restart`, or restart the Jupyter server.",
-            kind="stuck",
-        )
-
-    def _say_stopped(self, message: Message) -> None:
-        """Leave a word where a stop left none, so that no message looks forgotten."""
-        if self._closed:
-            return
-        notes = [note(m) for m in self.ychat.get_messages() if m.sender == self.id]
-        answers = [n for n in notes if n.get("answers") == message.id]
-        if any(n.get("kind") == "reply" and n.get("state") == "stopped" for n in answers):
-            return
-        text = "*Stopped.*" if answers else "*Stopped before an answer.*"
-        self.conversation.add(text, {"kind": "notice", "answers": message.id})
+        await self._turns.answer(message)
 
     def new_turn(self, message: Message) -> Turn:
         """Return what the engine needs to answer ``message``: history and blocks as of now."""
@@ -359,15 +266,7 @@ class BasePersona(LoggingConfigurable):
         Returns:
             Whether a turn was stopped.
         """
-        self._restarts += 1
-        self._slot.outdate()
-        running = self._running
-        stopped = running is not None and not running.done()
-        if running is not None and stopped:
-            await self._end(running)
-        if self._running is None or self._running.done() or self._stuck is not None:
-            await self._slot.renew()
-        return stopped
+        return await self._turns.restart()
 
     async def stop(self) -> int:
         """Stop the running turn and drop the waiting ones; the text so far stays.
@@ -375,59 +274,19 @@ class BasePersona(LoggingConfigurable):
         Returns:
             How many turns were stopped or dropped.
         """
-        dropped = self._waiting
-        self._stops += 1
-        running = self._running
-        if running is None or running.done():
-            return dropped
-        await self._end(running)
-        return dropped + 1
+        return await self._turns.stop()
 
     async def shutdown(self) -> None:
         """Stop what runs and release the engine. Called when the chat closes."""
-        if self._closed:
+        if self._turns.closed:
             return
-        self._closed = True
-        await self.stop()
+        await self._turns.close()
         await self._slot.close()
 
     async def finish(self) -> None:
         """Shut down after the turns that run and wait. Called when its file was deleted."""
-        async with self._queue:  # first come, first served: whoever waits is before us
-            pass
+        await self._turns.ended()
         await self.shutdown()
-
-    async def _turn(self, message: Message) -> None:
-        conversation = self.conversation
-        with conversation.kept_alive():
-            try:
-                conversation.introduce(self.as_user())
-                conversation.show_status("is thinking…")
-                engine = await self._ready_engine()
-                await engine.process_message(message)
-            except (Exception, SystemExit) as exc:  # boundary: a turn; an engine may raise anything
-                if not isinstance(exc, PersonaError):
-                    self.log.exception("Turn of %s failed", self.id)
-                write_failure(conversation, message.id, as_turn_error(exc))
-            finally:
-                conversation.show_status(None)
-
-    async def _ready_engine(self) -> PersonaEngine:
-        """Return the engine for a turn; say so where its start takes a while."""
-        # A task, as a collaborative chat's status can only be told from one.
-        slow = asyncio.create_task(self._say_starting())
-        try:
-            engine = await self._slot.ready()
-        finally:
-            slow.cancel()
-        if self._stuck is not None and self._stuck[0] is engine:  # the new one could not start
-            raise self._stuck_error()
-        self.conversation.show_status("is thinking…")
-        return engine
-
-    async def _say_starting(self) -> None:
-        await asyncio.sleep(_SLOW_START)
-        self.conversation.show_status("is starting…")
 
     # -- replacing the blocks ----------------------------------------------------
 
@@ -441,7 +300,7 @@ class BasePersona(LoggingConfigurable):
             EngineContractError: The engine serves another persona.
         """
         self._slot.replace(engine)
-        self._swap_when_idle()
+        self._turns.swap_when_idle()
 
     def update_model(self, model: PersonaModel | None) -> None:
         """Use ``model`` from the next turn on."""
@@ -476,8 +335,3 @@ class BasePersona(LoggingConfigurable):
     def mention_names(self) -> tuple[str, ...]:
         """Return what people may write after an ``@`` to address this persona."""
         return (self.name, mention_name(self.name), self._slug)
-
-    def _swap_when_idle(self) -> None:
-        """Let a waiting engine take over now if no turn runs; else the turn's end does."""
-        if self._running is None and not self._closed:
-            self._slot.swap_soon()
