@@ -38,13 +38,11 @@ class Asking:
         return bool(self._open)
 
     def ask(self, request: PermissionRequest) -> None:
-        """Show a request, unless it is decided already.
+        """Show a request that is not decided yet.
 
         Raises:
             TurnError: Another request with that id is open.
         """
-        if request.decided is not None:
-            return
         self._conversation.session.ask(request)
         self._open.append(request)
         body = render_question(request)

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from persona.core._definition import PersonaDefinition, Source
 from persona.core._diagnostics import Diagnostic
-from persona.core._findings import finding, short, wrong_address
+from persona.core._findings import finding, models_of, short, wrong_address
 from persona.core._models import (
     McpServer,
     McpServerHttp,
@@ -88,9 +88,7 @@ def check_surroundings(definition: PersonaDefinition, folder: Path) -> list[Diag
                 found.append(_unset(definition, source, f"{path}.{key}", name, where))
         if isinstance(server, McpServerStdio) and not unset and not _is_there(server, folder):
             found.append(_not_found(definition, source, f"{path}.command", server))
-    models = [("model", definition.model)] if definition.model else []
-    models += [(f"models.{n}", model) for n, model in enumerate(definition.models)]
-    for path, model in models:
+    for path, model in models_of(definition):
         for name in missing_env(model.model_url or ""):
             found.append(_unset(definition, source, f"{path}.model_url", name, "the model"))
     for path, text in _strings("options", definition.options):

@@ -11,7 +11,7 @@ from persona.core._check_servers import check_servers
 from persona.core._definition import PersonaDefinition, Source
 from persona.core._diagnostics import Diagnostic, did_you_mean
 from persona.core._errors import EngineError
-from persona.core._findings import LONGEST, finding, short, wrong_address
+from persona.core._findings import LONGEST, finding, models_of, short, wrong_address
 from persona.core._known_engines import engine_fix
 from persona.core._mentions import mention_name
 from persona.core._paths import leads_out, leads_somewhere
@@ -138,9 +138,7 @@ def _check_avatar(definition: PersonaDefinition, source: Source) -> Iterator[Dia
 
 
 def _check_model(definition: PersonaDefinition, source: Source) -> Iterator[Diagnostic]:
-    models = [("model", definition.model)] if definition.model else []
-    models += [(f"models.{n}", model) for n, model in enumerate(definition.models)]
-    for path, model in models:
+    for path, model in models_of(definition):
         if not model.provider or not model.model:
             # Origins are looked up only for what is told: they cost a second look at the file.
             key = f"{path}.model_id" if f"{path}.model_id" in definition.origins else path

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
+from collections import defaultdict
 from urllib.parse import urlsplit
 
 from persona.core._definition import PersonaDefinition, Source
 from persona.core._diagnostics import Diagnostic, Severity
+from persona.core._models import PersonaModel, expand_env
 
 LONGEST = 60
 """Characters of an author's text that a message repeats."""
-
-_VARIABLE = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
 
 
 def finding(
@@ -35,6 +34,12 @@ def finding(
     return Diagnostic(code, message, at.file, at.line, at.column, severity, fix)
 
 
+def models_of(definition: PersonaDefinition) -> list[tuple[str, PersonaModel]]:
+    """Return every model that a definition names, with its dotted path."""
+    first = [("model", definition.model)] if definition.model else []
+    return first + [(f"models.{n}", model) for n, model in enumerate(definition.models)]
+
+
 def short(text: str) -> str:
     """Return a text on one line, cut to a length that fits into a message."""
     text = " ".join(text[: 4 * LONGEST].split())
@@ -43,9 +48,9 @@ def short(text: str) -> str:
 
 def wrong_address(url: str) -> str | None:
     """Return what is wrong with an address of a server, or None; variables may be anything."""
-    text = _VARIABLE.sub("1", url)
     if url.startswith("${"):  # the variable may hold the scheme and the host
         return None
+    text = expand_env(url, defaultdict(lambda: "1"))
     if any(char.isspace() or not char.isprintable() for char in text):
         return "holds a space or a control character"
     try:

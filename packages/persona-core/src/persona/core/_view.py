@@ -11,6 +11,7 @@ from pathlib import Path
 from persona.core._checks import check_definition, check_mention_names, check_presets
 from persona.core._definition import PersonaDefinition, Source
 from persona.core._diagnostics import Diagnostic
+from persona.core._findings import finding
 from persona.core._inherit import Inheritance, Merged
 from persona.core._loader import LoadResult
 from persona.core._locations import slug_of
@@ -123,21 +124,12 @@ class CatalogView:
         for level, definition in placed:
             first = chosen.setdefault(level, definition)
             if first is not definition and first.source and definition.source:
-                origin = definition.origins.get("name")
-                line, column = (origin.line, origin.column) if origin else (1, 1)
                 message = (
                     f"{_shown(first.source)} defines a persona {first.name!r} too and is used."
                 )
+                fix = "Give one of them another name."
                 self._found.append(
-                    Diagnostic(
-                        "P303",
-                        message,
-                        definition.source.file,
-                        line,
-                        column,
-                        severity="warning",
-                        fix="Give one of them another name.",
-                    )
+                    finding(definition, definition.source, "name", "P303", message, fix, "warning")
                 )
         return list(chosen.items())
 
@@ -186,9 +178,9 @@ class CatalogView:
                 self._by_slug[slug] = wrong
                 found += wrong
         doubled = check_mention_names(self.personas.values())
-        for slug, finding in doubled:
-            self._by_slug.setdefault(slug, []).append(finding)
-            found.append(finding)
+        for slug, told in doubled:
+            self._by_slug.setdefault(slug, []).append(told)
+            found.append(told)
         return tuple(
             sorted(dict.fromkeys(found), key=lambda d: (str(d.file), d.line, d.column, d.code))
         )
