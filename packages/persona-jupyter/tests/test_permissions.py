@@ -156,7 +156,7 @@ async def test_persona_cannot_answer(write: Any, open_chat: Any) -> None:
     assert await chat.ask("@Eve say it") == ["/approve"]
     for sender in ("persona::eve", "personas::system"):
         await chat.say("/approve", sender={"username": sender, "name": "Eve"})
-    assert "- `@Ada`" not in (await chat.ask("/personas"))[0]
+    assert "| waiting |" in (await chat.ask("/personas"))[0]  # comes after both
     assert len(questions(chat)) == 1
 
 

@@ -70,11 +70,11 @@ async def _restart(manager: PersonaManager, rest: str, _message: Message) -> str
 
 
 COMMANDS = (
-    Command("/approve", "Allow what a persona asks for; with `always`, from now on", _approve),
+    Command("/approve", 'Allow what a persona asks for; "always" from now on', _approve),
     Command("/deny", "Refuse what a persona asks for", _deny),
     Command("/personas", "List the personas of this chat", _personas),
     Command("/refresh-personas", "Read the persona files again", _refresh),
-    Command("/restart", "Stop a persona and start its engine anew: `/restart @Name`", _restart),
+    Command("/restart", "Stop a persona and start its engine anew: /restart @Name", _restart),
     Command("/stop", "Stop the replies that are being written", _stop),
 )
 """All commands, by name."""

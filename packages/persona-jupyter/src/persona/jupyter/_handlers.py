@@ -15,6 +15,7 @@ from tornado import web
 if TYPE_CHECKING:
     from persona.jupyter._extension import PersonasExtension
     from persona.jupyter._last_good import LiveView
+    from persona.jupyter._manager import PersonaManager
     from persona.jupyter._service import PersonaService
 
 
@@ -34,6 +35,12 @@ class _Base(APIHandler):
             return manager.view
         return await self.service.view(path)
 
+    def _manager(self, chat_id: str) -> PersonaManager:
+        manager = self.service.manager(chat_id)
+        if manager is None:
+            raise web.HTTPError(404, "That chat is not open.")
+        return manager
+
     def _body(self, *keys: str) -> list[str]:
         try:
             data = json.loads(self.request.body or b"{}")
@@ -50,6 +57,7 @@ class PersonasHandler(_Base):
     @web.authenticated
     async def get(self) -> None:
         """Answer with the catalog that a chat sees."""
+        from persona.core import persona_id
         from persona.jupyter._commands import COMMANDS
         from persona.jupyter._listing import list_personas
 
@@ -60,7 +68,7 @@ class PersonasHandler(_Base):
         personas = [
             {
                 **asdict(row),
-                "id": f"persona::{row.slug}",
+                "id": persona_id(row.slug),
                 "avatar_url": self._avatar(row.slug, view),
             }
             for row in rows
@@ -110,9 +118,7 @@ class StopHandler(_Base):
     async def post(self) -> None:
         """Stop and answer with how many turns there were."""
         (chat_id,) = self._body("chat_id")
-        manager = self.service.manager(chat_id)
-        if manager is None:
-            raise web.HTTPError(404, "That chat is not open.")
+        manager = self._manager(chat_id)
         self.finish(json.dumps({"stopped": await manager.stop()}))
 
 
@@ -123,9 +129,7 @@ class PrepareHandler(_Base):
     def post(self) -> None:
         """Begin and answer at once."""
         chat_id, slug = self._body("chat_id", "slug")
-        manager = self.service.manager(chat_id)
-        if manager is None:
-            raise web.HTTPError(404, "That chat is not open.")
+        manager = self._manager(chat_id)
         manager.prepare_soon(slug)
         self.set_status(202)
         self.finish("{}")
@@ -140,9 +144,7 @@ class PermissionHandler(_Base):
         from persona.jupyter._permissions import answered_already
 
         chat_id, request, option = self._body("chat_id", "request", "option")
-        manager = self.service.manager(chat_id)
-        if manager is None:
-            raise web.HTTPError(404, "That chat is not open.")
+        manager = self._manager(chat_id)
         by = self.current_user.username
         name = self.current_user.display_name or self.current_user.name or by
         counted = False

@@ -56,7 +56,7 @@ class LiveView(CatalogView):
         whole: MutableMapping[_Key, PersonaDefinition],
     ) -> None:
         super().__init__(usable, registry)
-        self._results = results
+        self._results = results  # findings stand where the files say their names now
         _ = self.diagnostics  # of what the files say now; reads avatars and looks for skills
         kept: dict[str, tuple[Diagnostic, ...]] = {}
         personas = dict(self.personas)

@@ -149,9 +149,7 @@ class PersonaManager(AdminRules):
 
     def close_soon(self) -> None:
         """Close without waiting, when another chat object has taken this one's place."""
-        closing = asyncio.get_running_loop().create_task(self.close())
-        self._tasks.add(closing)
-        closing.add_done_callback(self._tasks.discard)
+        self._spawn(self.close(), "close the personas of a chat")
 
     async def _open(self) -> None:
         self._view = await self._service.view(self.path, policy=self.policy)
