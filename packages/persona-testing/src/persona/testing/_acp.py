@@ -83,7 +83,9 @@ class ScriptedAgent:
         file = self.folder / "record.jsonl"
         if not file.exists():
             return []
-        return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+        lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+        # The agent may just be writing the last one.
+        return [json.loads(line) for line in lines if line.endswith("\n")]
 
     @property
     def received(self) -> list[dict[str, Any]]:

@@ -27,7 +27,7 @@ class Ask:
 
     Example:
         ```python
-        engine.script("Let me see. ", Ask("run ls", allowed=["a.txt"], refused=["Then not."]))
+        engine.script("Let me see. ", Ask("run ls", allowed=("a.txt",), refused=("Then not.",)))
         ```
 
     Attributes:

@@ -82,7 +82,7 @@ class Response:
             self._output.append(self._reasoning_item(reasoning))
         if self._reply.text:
             self._output.append(self._message_item(self._reply.text))
-        self._output += [self._call_item(call, call.arguments) for call in self._reply.calls]
+        self._output += [self._call_item(call) for call in self._reply.calls]
         return self._response(ended=True)
 
     def head(self) -> Iterator[str]:
@@ -114,7 +114,7 @@ class Response:
         """Give the tool calls: an item each, the arguments in pieces."""
         yield from self._close()
         for call in self._reply.calls:
-            item = self._call_item(call, call.arguments)
+            item = self._call_item(call)
             key = "input" if item["type"] == "custom_tool_call" else "arguments"
             kind = "custom_tool_call_input" if key == "input" else "function_call_arguments"
             yield self._add({**item, key: "", "status": "in_progress"})
@@ -180,16 +180,16 @@ class Response:
             "content": [_text_part(text)],
         }
 
-    def _call_item(self, call: Call, arguments: str) -> dict[str, Any]:
+    def _call_item(self, call: Call) -> dict[str, Any]:
         name, namespace, custom = self._offered.get(call.name, (call.name, None, False))
         item = {"id": self._id("fc"), "call_id": call.id, "name": name, "status": "completed"}
         if namespace is not None:
             item["namespace"] = namespace
         if not custom:
-            return {**item, "type": "function_call", "arguments": arguments}
+            return {**item, "type": "function_call", "arguments": call.arguments}
         # A custom tool takes a text: the only argument's, or the whole as it stands.
-        given = list((parsed(arguments) or {}).values())
-        text = given[0] if len(given) == 1 and isinstance(given[0], str) else arguments
+        given = list((parsed(call.arguments) or {}).values())
+        text = given[0] if len(given) == 1 and isinstance(given[0], str) else call.arguments
         return {**item, "type": "custom_tool_call", "input": text}
 
     def _response(self, *, ended: bool = False) -> dict[str, Any]:

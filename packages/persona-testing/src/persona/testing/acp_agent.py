@@ -17,6 +17,8 @@ A scenario is a JSON object; every member may be left out:
     The program that is started only starts the agent and waits, as the shims of npm do.
 ``grandchild``
     The agent starts a process that would live for ten minutes, in a session of its own.
+``deaf``
+    The agent stays when its input ends, and when it is asked to end.
 ``rules``
     What happens: a list of objects with ``on`` (a method, or ``start``; by default
     ``session/prompt``), ``match`` (a regular expression that is looked for in a prompt's
@@ -147,9 +149,9 @@ class _Agent:
             if method == "session/prompt":
                 session = self._session(params["sessionId"])
                 session.said.append(text)
-            self._follow(method, session, text)
-            result = self._answer(method, params, session, text)
-            answer: dict[str, Any] = {"result": result}
+            if not self._follow(method, session, text) and method == "session/prompt":
+                self._say(session, f"You said: {text}")
+            answer: dict[str, Any] = {"result": self._answer(method, params)}
         except _Answer as exc:
             answer = {"error": exc.error} if exc.error is not None else {"result": exc.result}
         if method == "session/prompt":
@@ -157,7 +159,7 @@ class _Agent:
         self._send({"id": request_id, **answer})
         self._steps(self._later.steps, session, text, guarded=False)
 
-    def _answer(self, method: str, params: dict[str, Any], session: _Session, text: str) -> Any:
+    def _answer(self, method: str, params: dict[str, Any]) -> Any:
         match method:
             case "initialize":
                 return {
@@ -179,8 +181,6 @@ class _Agent:
                     self._replay(session)
                 return dict(self._settings)
             case "session/prompt":
-                if not self._has_rule(method, text):
-                    self._say(session, f"You said: {text}")
                 return {"stopReason": "end_turn"}
             case "session/set_config_option":
                 self._set_option(params["configId"], params["value"])
@@ -200,14 +200,13 @@ class _Agent:
 
     # -- rules and steps ---------------------------------------------------------------
 
-    def _has_rule(self, method: str, text: str) -> bool:
-        return any(_fits(rule, method, text) for rule in self._scenario.get("rules", []))
-
-    def _follow(self, method: str, session: _Session, text: str) -> None:
+    def _follow(self, method: str, session: _Session, text: str) -> bool:
+        """Take the steps of the first rule that holds; say whether there was one."""
         for number, rule in enumerate(self._scenario.get("rules", [])):
             if _fits(rule, method, text) and self._use(number, rule.get("times")):
                 self._steps(rule.get("steps", []), session, text)
-                return
+                return True
+        return False
 
     def _use(self, number: int, times: int | None) -> bool:
         if times is None:
@@ -254,9 +253,7 @@ class _Agent:
             case "write":
                 Path(step["write"][0]).write_text(step["write"][1], encoding="utf-8")
             case "raw":
-                with self._lock:
-                    sys.stdout.buffer.write(step["raw"].encode() * step.get("repeat", 1))
-                    sys.stdout.buffer.flush()
+                self._write(step["raw"].encode() * step.get("repeat", 1))
             case "stderr":
                 sys.stderr.write(step["stderr"] * step.get("repeat", 1))
                 sys.stderr.flush()
@@ -282,15 +279,17 @@ class _Agent:
             case "after":
                 self._later.steps = step["after"]
             case unknown:
-                raise SystemExit(f"unknown step {unknown!r}")
+                # A thread would swallow an exit, and the client would wait for ever.
+                sys.stderr.write(f"unknown step {unknown!r}\n")
+                sys.stderr.flush()
+                os._exit(2)
 
     def _pieces(self, step: Mapping[str, Any], session: _Session, kind: str) -> None:
         text = str(step.get("text") or step.get("thought"))
         size = step.get("pieces") or len(text)
         for _ in range(step.get("repeat", 1)):
             for start in range(0, len(text), size):
-                content = {"type": "text", "text": text[start : start + size]}
-                self._update(session, {"sessionUpdate": kind, "content": content})
+                self._say(session, text[start : start + size], kind)
                 if pause := step.get("pause"):
                     if session.cancelled.wait(pause):
                         raise _Answer({"stopReason": "cancelled"})
@@ -298,13 +297,8 @@ class _Agent:
                     raise _Answer({"stopReason": "cancelled"})
 
     def _burst(self, session: _Session, text: str, count: int) -> None:
-        content = {"type": "text", "text": text}
-        update = {"sessionUpdate": "agent_message_chunk", "content": content}
-        params = {"sessionId": session.id, "update": update}
-        line = json.dumps({"jsonrpc": "2.0", "method": "session/update", "params": params})
-        with self._lock:
-            sys.stdout.buffer.write((line.encode() + b"\n") * count)
-            sys.stdout.buffer.flush()
+        params = {"sessionId": session.id, "update": _chunk(text)}
+        self._send({"method": "session/update", "params": params}, count)
 
     def _ask(self, step: Mapping[str, Any], session: _Session, text: str) -> None:
         params = {"sessionId": session.id, **step["permission"]}
@@ -346,11 +340,8 @@ class _Agent:
 
     def _replay(self, session: _Session) -> None:
         for text in session.said:
-            for kind, said in (("user", text), ("agent", f"(before) {text}")):
-                content = {"type": "text", "text": said}
-                self._update(
-                    session, {"sessionUpdate": f"{kind}_message_chunk", "content": content}
-                )
+            self._say(session, text, "user_message_chunk")
+            self._say(session, f"(before) {text}")
 
     def _want_login(self) -> None:
         file = self._scenario.get("login")
@@ -366,16 +357,18 @@ class _Agent:
 
     # -- sending ---------------------------------------------------------------------------
 
-    def _say(self, session: _Session, text: str) -> None:
-        content = {"type": "text", "text": text}
-        self._update(session, {"sessionUpdate": "agent_message_chunk", "content": content})
+    def _say(self, session: _Session, text: str, kind: str = "agent_message_chunk") -> None:
+        self._update(session, _chunk(text, kind))
 
     def _update(self, session: _Session, update: Mapping[str, Any]) -> None:
         params = {"sessionId": session.id, "update": update}
         self._send({"method": "session/update", "params": params})
 
-    def _send(self, message: Mapping[str, Any]) -> None:
-        data = json.dumps({"jsonrpc": "2.0", **message}).encode() + b"\n"
+    def _send(self, message: Mapping[str, Any], count: int = 1) -> None:
+        line = json.dumps({"jsonrpc": "2.0", **message}).encode() + b"\n"
+        self._write(line * count)
+
+    def _write(self, data: bytes) -> None:
         with self._lock:
             sys.stdout.buffer.write(data)
             sys.stdout.buffer.flush()
@@ -390,6 +383,10 @@ def _fits(rule: Mapping[str, Any], method: str, text: str) -> bool:
     if rule.get("on", "session/prompt") != method:
         return False
     return re.search(rule.get("match", ""), text) is not None
+
+
+def _chunk(text: str, kind: str = "agent_message_chunk") -> dict[str, Any]:
+    return {"sessionUpdate": kind, "content": {"type": "text", "text": text}}
 
 
 def _optional(name: str, value: Any) -> dict[str, Any]:
