@@ -101,7 +101,7 @@ async def test_refresh_applies_only_what_changed(write: Any, open_chat: Any, ser
     write("bob", PARROT.format(name="Bob"), "B")
     chat = await open_chat()
     assert (await chat.ask("@Ada hi"))[0].startswith("Ada|Old prompt.|")
-    persona = service.manager(chat.chat_id)._personas["ada"]
+    persona = service.manager(chat.chat_id).personas.live["ada"]
     engine = persona.engine
     write("ada", PARROT.format(name="Ada") + "\nmodel: a/b", "New prompt.")
     assert (await chat.ask("@Ada hi"))[0].startswith("Ada|Old prompt.|")
@@ -118,12 +118,12 @@ async def test_refresh_swaps_the_engine_and_keeps_the_conversation(
     write("ada", PARROT.format(name="Ada"), "A")
     chat = await open_chat()
     await chat.ask("@Ada one")
-    persona = service.manager(chat.chat_id)._personas["ada"]
+    persona = service.manager(chat.chat_id).personas.live["ada"]
     old = persona.engine
     write("ada", "engine: cockatoo\nidentity:\n  name: Ada", "A")
     assert "engine changed" in (await chat.ask("/refresh-personas"))[0]
     assert (await chat.ask("two"))[0] == "cockatoo heard 2"
-    assert service.manager(chat.chat_id)._personas["ada"] is persona
+    assert service.manager(chat.chat_id).personas.live["ada"] is persona
     assert old.closed == 1
 
 

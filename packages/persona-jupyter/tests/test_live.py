@@ -72,7 +72,7 @@ async def test_edited_file_takes_effect_and_only_its_blocks(
     write("ada", ADA, "Old.")
     chat = await open_chat()
     assert (await chat.ask("hi"))[0].startswith("Ada|Old.|-|")
-    persona = service.manager(chat.chat_id)._personas["ada"]
+    persona = service.manager(chat.chat_id).personas.live["ada"]
     engine = persona.engine
     write("ada", ADA + "\nmodel: a/b", "New.")
     await takes_effect(lambda: prompts(chat)["ada"] == "New.")
@@ -217,7 +217,7 @@ async def test_persona_whose_file_is_deleted_ends_its_turn_first(
     chat = await open_chat()
     asked = await chat.say("slowly")
     await chat.until(lambda: any("word10 " in m["body"] for m in chat.answers(asked)))
-    engine = service.manager(chat.chat_id)._personas["ada"].engine
+    engine = service.manager(chat.chat_id).personas.live["ada"].engine
     path.unlink()
     await takes_effect(lambda: prompts(chat) == {})
     (reply,) = await chat.until(lambda: chat.answers(asked, "complete"), seconds=30)

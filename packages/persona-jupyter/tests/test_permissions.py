@@ -230,7 +230,7 @@ async def test_restart_starts_the_engine_anew(write: Any, open_chat: Any, servic
     chat = await open_chat()
     assert "Nothing to restart" in (await chat.ask("/restart"))[0]
     await ask(chat)
-    engine = service.manager(chat.chat_id)._personas["ada"].engine
+    engine = service.manager(chat.chat_id).personas.live["ada"].engine
     (told,) = await chat.ask("/restart @Ada")
     assert told == (
         "Ada starts anew with the next message. The reply that was being written is stopped."

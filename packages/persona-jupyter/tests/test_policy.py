@@ -357,7 +357,7 @@ async def test_edit_to_a_refused_engine_takes_effect_after_the_reply_and_back(
     asked = await chat.say("slowly")
     await chat.until(lambda: chat.answers(asked))
     manager = service.manager(chat.chat_id)
-    old = manager._personas["ada"].engine
+    old = manager.personas.live["ada"].engine
     write("ada", COUNTED.format(name="Ada"), "A")
     await until(lambda: "ada" in manager.view.refused)
     (answer,) = await chat.ask("@Ada now")
@@ -377,7 +377,7 @@ async def test_refresh_lets_a_refused_persona_go_and_counts_it(
     write("ada", PARROT.format(name="Ada"), "A")
     chat = await open_chat()
     await chat.ask("hi")
-    engine = service.manager(chat.chat_id)._personas["ada"].engine
+    engine = service.manager(chat.chat_id).personas.live["ada"].engine
     running = await chat.say("slowly")
     await chat.until(lambda: chat.answers(running))
     waiting = await chat.say("waits")

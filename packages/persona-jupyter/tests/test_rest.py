@@ -62,7 +62,7 @@ async def test_stop_and_prepare_reach_the_chat(
 
     assert (await post("prepare", chat_id=chat.chat_id, slug="ada")).code == 202
     manager = service.manager(chat.chat_id)
-    await chat.until(lambda: "ada" in manager._personas)
+    await chat.until(lambda: "ada" in manager.personas.live)
     asked = await chat.say("slowly")
     await chat.until(lambda: chat.answers(asked))
     assert json.loads((await post("stop", chat_id=chat.chat_id)).body) == {"stopped": 1}

@@ -3,6 +3,14 @@
 from ._attachments import Attachment
 from ._avatar import AvatarError, avatar_data_uri
 from ._catalog import Catalog
+from ._changes import (
+    BLOCKS,
+    ChangeError,
+    Changes,
+    changed_definition,
+    fitting_options,
+    lies_below,
+)
 from ._check_servers import check_surroundings
 from ._checks import check_definition, check_options
 from ._conversation import Conversation
@@ -86,12 +94,15 @@ __all__ = [
     "Attachment",
     "AvailableCommands",
     "AvatarError",
+    "BLOCKS",
     "BROKEN_OFF",
     "BasePersona",
     "BrokenFile",
     "CODES",
     "Catalog",
     "CatalogView",
+    "ChangeError",
+    "Changes",
     "ChatGone",
     "ConfigChange",
     "ConfigValue",
@@ -157,6 +168,7 @@ __all__ = [
     "WriterStats",
     "avatar_data_uri",
     "base_variables",
+    "changed_definition",
     "check_definition",
     "check_options",
     "check_surroundings",
@@ -164,9 +176,11 @@ __all__ = [
     "escape_markdown",
     "expand_env",
     "find_mentions",
+    "fitting_options",
     "installed_loaders",
     "is_loopback",
     "jupyter_locations",
+    "lies_below",
     "mark_withdrawn",
     "mention_name",
     "missing_env",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,6 @@ from persona.core import (
     BrokenFile,
     EngineError,
     EngineSupport,
-    PersonaDefinition,
     TurnError,
     mention_name,
     next_hop,
@@ -24,6 +23,7 @@ from persona.core import (
 from persona.jupyter import _notices as notices
 from persona.jupyter._commands import find_command, unknown_command
 from persona.jupyter._early import EarlyWatch
+from persona.jupyter._in_use import PersonasInUse
 from persona.jupyter._inbox import Inbox
 from persona.jupyter._last_good import LiveView
 from persona.jupyter._listing import list_personas
@@ -31,7 +31,6 @@ from persona.jupyter._mend import mend_broken_off
 from persona.jupyter._permissions import Desk
 from persona.jupyter._policy import AdminRules
 from persona.jupyter._readiness import supports
-from persona.jupyter._refresh import apply_changes, compare
 from persona.jupyter._routing import Route, addressed_by_persona, route
 from persona.jupyter._system import SystemVoice
 
@@ -87,12 +86,8 @@ class PersonaManager(AdminRules):
         self._inbox = Inbox(chat)
         self._voice = SystemVoice(chat)
         self.desk = Desk()
-        self._view: LiveView | None = None
-        self._applying = asyncio.Lock()
-        self._personas: dict[str, BasePersona] = {}
-        self._used: dict[str, PersonaDefinition] = {}
-        self._leaving: set[BasePersona] = set()
         self._tasks: set[asyncio.Task[None]] = set()
+        self.personas = PersonasInUse(chat, service, self, self.policy, self._spawn)
         self._observer: Any = None
         self._early: EarlyWatch | None = None
         self._ready: asyncio.Task[None] | None = None
@@ -108,14 +103,12 @@ class PersonaManager(AdminRules):
     @property
     def view(self) -> LiveView:
         """The definitions in use."""
-        if self._view is None:
-            raise RuntimeError("The definitions are not read yet; await ready() first.")
-        return self._view
+        return self.personas.view
 
     @property
     def attached(self) -> frozenset[Path]:
         """Files that the definitions use besides their own; none before they are read."""
-        return frozenset() if self._view is None else self._view.attached
+        return self.personas.attached
 
     def start(self) -> None:
         """Listen to the chat and answer what came before. Called once, when it opens."""
@@ -139,8 +132,7 @@ class PersonaManager(AdminRules):
             self._observer = None
         if self._early is not None:
             self._early.close()
-        personas, self._personas = [*self._personas.values(), *self._leaving], {}
-        await asyncio.gather(*(persona.shutdown() for persona in personas))
+        await self.personas.close()
         tasks = [t for t in self._tasks if t is not asyncio.current_task()]
         for task in tasks:
             task.cancel()
@@ -152,7 +144,7 @@ class PersonaManager(AdminRules):
         self._spawn(self.close(), "close the personas of a chat")
 
     async def _open(self) -> None:
-        self._view = await self._service.view(self.path, policy=self.policy)
+        await self.personas.open()
         mend_broken_off(self.chat)
         self._tell_diagnostics(opening=True)
         self._service.watch()
@@ -207,7 +199,7 @@ class PersonaManager(AdminRules):
     async def _ask(self, slug: str, message: Message) -> None:
         """Let one persona answer, then those that its answer addresses."""
         try:
-            persona = self._persona(slug)
+            persona = self.personas.get(slug)
         except EngineError as exc:
             name = self._name_of(slug)
             self._say(notices.broken_engine(name, exc.summary, exc.fix), message, "error")
@@ -221,7 +213,7 @@ class PersonaManager(AdminRules):
             )
             return
         await persona.process_message(message)
-        if self._personas.get(slug) is not persona and self._observer is not None:
+        if self.personas.live.get(slug) is not persona and self._observer is not None:
             if not self._inbox.answered(persona.id, message.id):
                 why = self.view.refused.get(slug)
                 text = why and notices.broken_engine(persona.name, why.what, why.fix)
@@ -261,17 +253,17 @@ class PersonaManager(AdminRules):
     @property
     def in_use(self) -> tuple[BasePersona, ...]:
         """The personas that were used since the chat opened."""
-        return tuple(self._personas.values())
+        return tuple(self.personas.live.values())
 
     def listing(self) -> list[notices.Listed]:
         """Return every persona of this chat, broken ones too."""
         root = self._service.root_dir
-        return list_personas(self.view, root, self._personas)
+        return list_personas(self.view, root, self.personas.live)
 
     async def supports(self) -> dict[str, EngineSupport]:
         """Return what each persona honours and misses, by short name."""
         registry = self._service.catalog.registry
-        return await supports(self.view, registry, self._service.root_dir, self._personas)
+        return await supports(self.view, registry, self._service.root_dir, self.personas.live)
 
     def default_slug(self) -> str | None:
         """Return the persona that answers when none is mentioned or was addressed before."""
@@ -287,8 +279,7 @@ class PersonaManager(AdminRules):
 
     async def stop(self) -> int:
         """Stop all running and waiting turns and return how many there were."""
-        personas = [*self._personas.values(), *self._leaving]
-        return sum(await asyncio.gather(*(p.stop() for p in personas)))
+        return await self.personas.stop()
 
     def prepare_soon(self, slug: str) -> None:
         """Begin `prepare` and return at once; called when a persona is picked in a menu."""
@@ -298,7 +289,7 @@ class PersonaManager(AdminRules):
         """Start a persona's engine ahead of its first message; what fails is told then."""
         await self.ready()
         with contextlib.suppress(EngineError, TurnError):
-            persona = self._persona(slug) if slug in self.view.personas else None
+            persona = self.personas.get(slug) if slug in self.view.personas else None
             if persona is not None:
                 await persona.prepare()
 
@@ -307,18 +298,8 @@ class PersonaManager(AdminRules):
 
         Open questions for permission are withdrawn: what they were asked under may change.
         """
-        for persona in self._personas.values():
-            for request in persona.permissions:
-                request.withdraw()
-        async with self._applying:
-            before = self.view
-            after = await self._service.view(self.path, fresh=True, policy=self.policy)
-            result = await asyncio.to_thread(compare, before, after)
-            applied = await self._apply(after, BasePersona.shutdown)
-        result.failed = applied.failed
-        result.changed |= applied.changed
-        for name in applied.failed:
-            result.changed.pop(name, None)
+        result = await self.personas.refresh()
+        self._tell_diagnostics()
         return result
 
     def reload_soon(self) -> None:
@@ -328,59 +309,11 @@ class PersonaManager(AdminRules):
     async def reload(self) -> None:
         """Apply what has changed in the files; nothing is said unless something is broken."""
         await self.ready()
-        async with self._applying:
-            after = await self._service.view(self.path, policy=self.policy)
-            if after is not self._view:
-                await self._apply(after, self._let_finish)
-                self._service.watch()
-
-    async def _apply(
-        self, after: LiveView, release: Callable[[BasePersona], Awaitable[None]]
-    ) -> notices.Refreshed:
-        before, self._view = self.view, after
-        registry = self._service.catalog.registry
-        result = await apply_changes(before, after, self._personas, self._used, registry, release)
-        for name, why in result.failed.items():
-            self.log.warning("%s stays as it was: %s", name, why)
-        self._tell_diagnostics()
-        return result
-
-    async def _let_finish(self, persona: BasePersona) -> None:
-        """Let a persona whose file is gone end what it was asked before, then let it go."""
-        self._leaving.add(persona)
-        self._spawn(self._finish(persona), f"let {persona.id} go")
-
-    async def _finish(self, persona: BasePersona) -> None:
-        try:
-            await persona.finish()
-        finally:
-            self._leaving.discard(persona)
+        if await self.personas.reload():
+            self._tell_diagnostics()
+            self._service.watch()
 
     # -- inside ------------------------------------------------------------------
-
-    def _persona(self, slug: str) -> BasePersona | None:
-        """Return the persona, made at its first use; None if its file is broken.
-
-        Raises:
-            EngineError: It may not answer on this server, or its engine cannot be used.
-        """
-        persona = self._personas.get(slug)
-        if persona is not None:
-            return persona
-        definition = self.view.personas.get(slug)
-        if definition is None:
-            return None
-        self.policy.check(definition)
-        persona = BasePersona.from_definition(
-            definition,
-            ychat=self.chat,
-            registry=self._service.catalog.registry,
-            root_dir=self._service.root_dir,
-            parent=self,
-        )
-        self._personas[slug] = persona
-        self._used[slug] = definition
-        return persona
 
     def _names(self) -> Mapping[str, Sequence[str]]:
         names: dict[str, Sequence[str]] = {

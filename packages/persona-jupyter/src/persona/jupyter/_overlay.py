@@ -1,0 +1,82 @@
+"""Lays what was changed in a chat over what the files say."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from persona.core import (
+    ChangeError,
+    Changes,
+    EngineError,
+    EngineRegistry,
+    PersonaDefinition,
+    changed_definition,
+    fitting_options,
+)
+from persona.jupyter._last_good import LiveView
+from persona.jupyter._policy import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A definition with what was changed in the chat.
+
+    Attributes:
+        definition: The result.
+        left: Options of the file that the engine of the chat does not know.
+        fault: Why the changes have no effect, or None.
+    """
+
+    definition: PersonaDefinition
+    left: tuple[str, ...] = field(default=())
+    fault: str | None = None
+
+
+class Overlay:
+    """Makes the view of a chat from that of its folder.
+
+    Args:
+        registry: Engines; those that personas were moved to are imported.
+        policy: What the server allows.
+    """
+
+    def __init__(self, registry: EngineRegistry, policy: Policy) -> None:
+        self._registry = registry
+        self._policy = policy
+
+    def lay(self, files: LiveView, changes: Mapping[str, Changes]) -> LiveView:
+        """Return ``files`` with the changes of each persona; blocking.
+
+        What cannot be laid over a definition, as it has changed since, has no effect.
+        """
+        here = {slug: own for slug, own in changes.items() if own and slug in files.personas}
+        if not here:
+            return files
+        result = copy.copy(files)
+        personas, refused = dict(files.personas), dict(files.refused)
+        for slug, own in here.items():
+            personas[slug] = definition = self.changed(files.personas[slug], own).definition
+            refusal = self._policy.refusal(definition)
+            refused.pop(slug, None)
+            if refusal is not None:
+                refused[slug] = refusal
+        result.personas, result.refused = personas, refused
+        return result
+
+    def changed(self, definition: PersonaDefinition, own: Changes) -> Changed:
+        """Return one definition with its changes; imports the engine that it was moved to."""
+        base, left = definition, list[str]()
+        engine = own.get("engine", definition.engine)
+        if engine != definition.engine:
+            try:
+                model = self._registry.load(engine).options_model
+            except EngineError:  # told when the persona is used
+                model = None
+            options, left = fitting_options(model, definition.options)
+            base = definition.model_copy(update={"options": options})
+        try:
+            return Changed(changed_definition(base, own), tuple(left))
+        except ChangeError as exc:
+            return Changed(definition, (), str(exc))
