@@ -12,7 +12,7 @@ import pytest
 from jupyterlab_chat.websocket_model import WsChatModel
 
 from persona.cli import main
-from persona.core import META, STOPPED
+from persona.core import META, STOPPED, unpack_definition
 
 ADA = "engine: puppet\nidentity: {name: Ada}\noptions:\n  "
 
@@ -86,6 +86,8 @@ def test_ask_keeps_the_conversation_in_a_chat_file(write, project, capsys):
     assert messages(chat)[2].mentions == ["persona::ada"]
     assert messages(chat)[3].metadata[META]["answers"] == messages(chat)[2].id
     assert sorted(p.name for p in project.iterdir()) == [".jupyter", "talk.chat"]
+    kept = json.loads(chat.read_text())["metadata"]["persona_definitions"]
+    assert unpack_definition(kept["ada"]).definition.options == {"echo": True}
 
 
 def test_ask_does_not_mention_twice(write, project):

@@ -81,3 +81,98 @@ def test_package_that_comes_later_is_found_after_a_refresh(site: Path, tmp_path:
     _install(site, "crane_kit", "crane_kit.personas", {"editor": {"engine": "echo"}})
     catalog.forget()
     assert set(catalog.view(tmp_path).personas) == {"reviewer", "editor"}
+
+
+# -- default personas: those of packages that bring engines ------------------------------
+
+
+def _make_default(site: Path, name: str = "heron_kit", programs: str = "") -> None:
+    with (site / f"{name}-1.0.dist-info" / "entry_points.txt").open("a") as file:
+        file.write(f"[persona.engines]\n{name} = {name}.engine:Engine\n")
+    if programs:
+        (site / name / "personas" / "programs.toml").write_text(programs)
+
+
+@pytest.fixture
+def bin_(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The only folder on PATH; empty."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", str(folder))
+    return folder
+
+
+def _program(folder: Path, name: str) -> Path:
+    path = folder / name
+    path.write_text("#!/bin/sh\n")
+    path.chmod(0o755)
+    return path
+
+
+def test_default_persona_is_there_while_one_of_its_programs_is(
+    site: Path, tmp_path: Path, bin_: Path
+) -> None:
+    _make_default(site, programs='echo = ["heron", "heron-cli"]\nother = ["stork"]\n')
+    catalog = Catalog(loaders=[JsonLoader()])
+    view = catalog.view(tmp_path)
+    assert set(view.personas) == set()
+    absent = view.absent["reviewer"]
+    assert absent.definition.engine == "echo"
+    assert absent.why.what == "None of its programs heron, heron-cli is on PATH."
+    assert view.diagnostics == ()
+    assert catalog.view(tmp_path) is view
+    program = _program(bin_, "heron-cli")
+    found = catalog.view(tmp_path)
+    assert set(found.personas) == {"reviewer"}
+    assert found.absent == {}
+    assert catalog.view(tmp_path) is found
+    program.unlink()
+    assert set(catalog.view(tmp_path).personas) == set()
+    assert "heron_kit" not in sys.modules
+
+
+def test_persona_that_builds_on_an_absent_one_is_there(
+    site: Path, tmp_path: Path, bin_: Path
+) -> None:
+    _make_default(site, programs='echo = ["heron"]\n')
+    project = tmp_path / "project"
+    mine = project / ".jupyter/personas/reviewer.persona.json"
+    mine.parent.mkdir(parents=True)
+    mine.write_text('{"extends": ["builtin:reviewer"]}')
+    view = Catalog(loaders=[JsonLoader()]).view(project)
+    assert view.personas["reviewer"].engine == "echo"
+    assert view.absent == {}
+
+
+def test_default_persona_gives_way_to_whoever_is_called_so(
+    site: Path, tmp_path: Path, bin_: Path
+) -> None:
+    _make_default(site)
+    project = tmp_path / "project"
+    mine = project / ".jupyter/personas/mine.persona.json"
+    mine.parent.mkdir(parents=True)
+    mine.write_text('{"identity": {"name": "Reviewer"}}')
+    view = Catalog(loaders=[JsonLoader()]).view(project)
+    assert set(view.personas) == {"mine"}
+    assert view.absent["reviewer"].why.what == "@reviewer is 'mine' here."
+    assert not [d for d in view.diagnostics if d.code == "P304"]
+
+
+def test_personas_of_a_package_without_engines_need_no_program(
+    site: Path, tmp_path: Path, bin_: Path
+) -> None:
+    (site / "heron_kit/personas/programs.toml").write_text('echo = ["heron"]\n')
+    view = Catalog(loaders=[JsonLoader()]).view(tmp_path)
+    found = view.personas["reviewer"].source
+    assert found is not None and found.package is not None
+    assert (found.package.distribution, found.is_default) == ("heron_kit", False)
+
+
+@pytest.mark.parametrize("programs", ["echo = heron", 'echo = "heron"', "echo = [1]"])
+def test_programs_that_cannot_be_read_are_logged_and_hide_nothing(
+    site: Path, tmp_path: Path, bin_: Path, programs: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    _make_default(site, programs=programs)
+    with caplog.at_level(logging.WARNING):
+        assert set(Catalog(loaders=[JsonLoader()]).view(tmp_path).personas) == {"reviewer"}
+    assert "programs.toml" in caplog.text

@@ -24,6 +24,7 @@ from persona.core import (
     PersonaDefinition,
     find_mentions,
     mention_name,
+    record_definition,
 )
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ async def _ask(
         )
     except EngineError as exc:
         raise CliError(str(exc)) from exc
+    record_definition(chat, definition)
     follower = Follower(persona.id, None if as_json else sys.stdout, sys.stderr)
     message = _say(chat, persona, text)
     permits = Permits(persona, message.sender, sys.stderr)

@@ -36,6 +36,8 @@ WELCOME = """\
 - `@Guide what can I do here?`
 - `@Data-Sage describe measurements.csv` (attach the file with the paper clip)
 - `@Scout which files are here?`
+- `/engine @Guide recall` moves Guide to an engine that only looks things up in this chat. Ask
+  `@Guide what did I ask first?`: it still knows. `/engine @Guide litellm` moves it back.
 
 Without a language model their replies are canned and say so, with the way to get real ones."""
 

@@ -8,7 +8,7 @@ from argparse import Namespace
 from persona.cli._errors import OK
 from persona.cli._json import print_json
 from persona.cli._place import Place, find_place, shown_path
-from persona.cli._state import State, state_of_persona
+from persona.cli._state import State, state_of_absent, state_of_persona
 from persona.cli._table import print_table
 from persona.core import BrokenFile, PersonaDefinition, mention_name, title_of
 
@@ -19,7 +19,10 @@ def run(args: Namespace) -> int:
     """Print the personas and the files that cannot be used."""
     place = find_place(args.dir, args.root)
     view = place.view()
-    rows = [row_of(d, state_of_persona(d, place.catalog.registry)) for d in view.personas.values()]
+    registry = place.catalog.registry
+    rows = [row_of(d, state_of_persona(d, registry)) for d in view.personas.values()]
+    if args.all:
+        rows += [row_of(a.definition, state_of_absent(a, registry)) for a in view.absent.values()]
     rows += [_row_of_broken(broken) for broken in view.broken]
     rows.sort(key=lambda row: str(row["name"]).casefold())
     if args.json:
@@ -59,6 +62,7 @@ def row_of(definition: PersonaDefinition, state: State) -> dict[str, object]:
         "model": definition.model.model_id if definition.model else None,
         "scope": source.scope.value if source else None,
         "file": str(source.file) if source else None,
+        "package": source.package.distribution if source and source.package else None,
         "state": state.word,
         "detail": state.detail,
     }
@@ -78,6 +82,7 @@ def _row_of_broken(broken: BrokenFile) -> dict[str, object]:
         "model": None,
         "scope": broken.source.scope.value,
         "file": str(file),
+        "package": broken.source.package.distribution if broken.source.package else None,
         "state": "broken",
         "detail": f"line {errors[0].line}: {errors[0].message}" if errors else None,
     }
@@ -87,7 +92,9 @@ def _cells(row: dict[str, object], place: Place) -> list[str]:
     from pathlib import Path
 
     shown = dict(row)
-    if row["file"] is not None:
+    if row["package"] is not None:
+        shown["file"] = row["package"]
+    elif row["file"] is not None:
         shown["file"] = shown_path(Path(str(row["file"])), place.folder)
     keys = ("name", "slug", "engine", "model", "scope", "file", "state")
     return ["–" if shown[key] is None else str(shown[key]) for key in keys]

@@ -25,7 +25,9 @@ def run_new(args: Namespace) -> int:
     place = find_place(args.dir, args.root)
     name = parse_name(args.name, args.shown)
     if args.origin is not None:
-        return _copy(args, place, first_of_substance(place, args.origin), name, args.scope)
+        scope, _, origin = args.origin.rpartition(":")
+        start = first_of_substance(place, origin, scope or None)
+        return _copy(args, place, start, name, args.scope)
     level = find_level(place, args.scope or "project")
     source = new_source(level, name.slug, args.format or "md")
     refuse_taken(place, level, name.slug, source.file)
@@ -112,10 +114,13 @@ def _write(
             from persona.loaders import definition_values
 
             base = definition_values(definition)
+            base.pop("formerly", None)
             entry.create(base, check=None)
             entry.change(changes, check=check)
         else:
-            unset = ["name"] if other.format == "md" and "name" in other.values() else []
+            # A copy is somebody else: the original goes on for who it was.
+            own = ["formerly", *(["name"] if other.format == "md" else [])]
+            unset = [key for key in own if key in other.values()]
             entry.create_from(other, changes, unset, check=check)
     except BaseException:  # raised again; only what was copied beside must not stay
         carried.take_back()
@@ -168,7 +173,7 @@ def _same(
     def check(result: LoadResult) -> None:
         found = next((d for d in result.definitions if d.name == name.slug), None)
         if found is not None:
-            changed = {key.partition(".")[0] for key in changes} | {"name", "extends"}
+            changed = {key.partition(".")[0] for key in changes} | {"name", "extends", "formerly"}
             one, other = _told(definition, changed), _told(found, changed)
             lost = [key for key in one if one[key] != other[key]]
             if lost:

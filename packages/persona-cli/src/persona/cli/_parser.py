@@ -65,8 +65,11 @@ def build_parser() -> ArgumentParser:
 
 
 def _add_list(commands: Commands) -> None:
-    parser = add_command(commands, "list", "[--dir DIR] [--root ROOT] [--json]",
+    parser = add_command(commands, "list", "[--all] [--dir DIR] [--root ROOT] [--json]",
                       "show the personas that a folder sees")  # fmt: skip
+    parser.add_argument("--all", action="store_true",
+                        help="also default personas of packages that cannot run here, and "
+                        "why")  # fmt: skip
     add_place(parser)
     add_json(parser)
 

@@ -64,6 +64,9 @@ def find_persona(view: CatalogView, name: str) -> PersonaDefinition:
     if wanted in view.personas:
         return view.personas[wanted]
     found = [d for d in view.personas.values() if wanted in shown_names(d)]
+    if not found:  # what cannot run here says so when it is shown or asked
+        absent = [a.definition for a in view.absent.values()]
+        found = [d for d in absent if wanted == d.name or wanted in shown_names(d)]
     if len(found) == 1:
         return found[0]
     if found:
@@ -76,6 +79,7 @@ def find_persona(view: CatalogView, name: str) -> PersonaDefinition:
         raise CliError(f"{wanted!r} is disabled. To see it again: jupyter persona enable {wanted}.")
     known = {d.name for d in view.personas.values()}
     known |= {d.identity.name for d in view.personas.values()}
+    known |= view.absent.keys()
     raise no_persona(name, known)
 
 

@@ -10,7 +10,7 @@ from persona.cli._errors import OK
 from persona.cli._json import print_json
 from persona.cli._list import row_of
 from persona.cli._place import Place, find_persona, find_place, shown_path
-from persona.cli._state import State, state_of_persona
+from persona.cli._state import State, state_of_absent, state_of_persona
 from persona.core import CatalogView, Origin, PersonaDefinition
 
 _BLOCKS = ("identity", "model", "context", "options")
@@ -23,7 +23,9 @@ def run(args: Namespace) -> int:
     place = find_place(args.dir, args.root)
     view = place.view()
     definition = find_persona(view, args.name)
-    state = state_of_persona(definition, place.catalog.registry)
+    registry = place.catalog.registry
+    absent = view.absent.get(definition.name)
+    state = state_of_absent(absent, registry) if absent else state_of_persona(definition, registry)
     if args.json:
         print_json(_as_dict(definition, state, view))
     else:
@@ -37,6 +39,7 @@ def _as_dict(definition: PersonaDefinition, state: State, view: CatalogView) -> 
         **row_of(definition, state),
         "blocks": {key: data[key] for key in ("engine", *_BLOCKS, "models", *_OTHERS)},
         "extends": definition.extends,
+        "formerly": definition.formerly,
         "origins": {key: _origin_as_dict(o) for key, o in definition.origins.items()},
         "hides": [
             {"file": str(d.source.file), "scope": d.source.scope.value}
@@ -71,6 +74,9 @@ def _print(definition: PersonaDefinition, state: State, view: CatalogView, place
             print(f"  hides   {where} ({hidden.source.scope.value})")
     if definition.extends:
         print(f"  extends {', '.join(definition.extends)}{_origin('extends', definition, place)}")
+    if definition.formerly:
+        was = ", ".join(definition.formerly)
+        print(f"  was     {was}{_origin('formerly', definition, place)}")
     print(f"  state   {state.word}{': ' + state.detail if state.detail else ''}")
     if state.support:
         print(f"  honours {support_line(state.support) or 'nothing'}")

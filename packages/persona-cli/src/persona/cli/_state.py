@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, cast
 
 from persona.core import (
+    Absent,
     BasePersona,
     EngineEntry,
     EngineError,
@@ -49,6 +50,14 @@ def state_of_persona(definition: PersonaDefinition, registry: EngineRegistry) ->
         return State("unavailable", str(exc))
     except Exception as exc:  # boundary: a plugin's engine may raise anything
         return State("broken", f"Its engine failed: {type(exc).__name__}: {exc}")
+
+
+def state_of_absent(absent: Absent, registry: EngineRegistry) -> State:
+    """Return the state of a default persona that is not there: what its engine says of that."""
+    state = state_of_persona(absent.definition, registry)
+    why = f"{absent.why.what} {absent.why.fix}"
+    detail = state.detail if state.word != "ready" and state.detail else why
+    return replace(state, word="unavailable", detail=detail)
 
 
 def state_of_engine(entry: EngineEntry, registry: EngineRegistry) -> State:

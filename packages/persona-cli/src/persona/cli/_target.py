@@ -9,7 +9,7 @@ from pathlib import Path
 from persona.cli._entry import Entry, all_entries
 from persona.cli._errors import USAGE, CliError
 from persona.cli._place import Place, shown_path
-from persona.core import Location, Scope, Source, slugify, title_of
+from persona.core import Location, Scope, Source, level_for_new, slugify, title_of
 
 _LONGEST = 64
 
@@ -66,22 +66,14 @@ def find_level(place: Place, scope: str) -> Location:
         CliError: The folder's ``.jupyter`` is the user's own.
     """
     levels = place.catalog.locations(place.folder, place.root)
-    user = next(level for level in reversed(levels) if level.scope is Scope.USER)
-    if scope == "user":
-        return user
-    own = os.path.realpath(user.folder)
-    nearest = [level for level in reversed(levels) if level.scope is Scope.PROJECT]
-    free = [level for level in nearest if os.path.realpath(level.folder) != own]
-    for level in free:
-        if (level.root / ".jupyter").is_dir() or any(table.exists() for table in level.tables):
-            return level
-    if not free or free[0] is not nearest[0]:
+    level = level_for_new(levels, Scope(scope))
+    if level is None:
         raise CliError(
-            f"{shown_path(nearest[0].folder)} is your own folder of personas, not a project's. "
+            f"{shown_path(levels[-1].folder)} is your own folder of personas, not a project's. "
             "Write --scope user, or go to the project's folder.",
             USAGE,
         )
-    return free[0]
+    return level
 
 
 def new_source(level: Location, slug: str, kind: str) -> Source:

@@ -1,7 +1,7 @@
 """Personas in five parts that can be swapped while the chat goes on."""
 
 from ._attachments import Attachment
-from ._avatar import AvatarError, avatar_data_uri
+from ._avatar import MAX_AVATAR, AvatarError, avatar_bytes, avatar_data_uri, image_type
 from ._catalog import Catalog
 from ._changes import (
     BLOCKS,
@@ -10,12 +10,14 @@ from ._changes import (
     changed_definition,
     fitting_options,
     lies_below,
+    value_at,
 )
 from ._check_servers import check_surroundings
 from ._checks import check_definition, check_options
 from ._conversation import Conversation
 from ._definition import (
     Origin,
+    Package,
     PersonaDefinition,
     Scope,
     Source,
@@ -55,9 +57,10 @@ from ._events import (
     ToolStatus,
     Usage,
 )
+from ._fences import fence
 from ._known_engines import KNOWN_ENGINES
 from ._loader import LoadResult, PersonaLoader, installed_loaders
-from ._locations import Location, jupyter_locations, own_folder, slug_of
+from ._locations import Location, jupyter_locations, level_for_new, own_folder, slug_of
 from ._mentions import find_mentions, mention_name, without_code
 from ._models import (
     McpServer,
@@ -77,12 +80,23 @@ from ._permissions import (
     PermissionRequest,
 )
 from ._persona import BasePersona
+from ._portable import (
+    MAX_PACKED,
+    Packed,
+    PortableError,
+    pack_definition,
+    stored_size,
+    unpack_definition,
+)
+from ._presence import Absent
 from ._preset import PRESET_KEYS, PresetDefinition
 from ._providers import KEY_VARIABLES, base_variables, is_loopback
 from ._question import mark_withdrawn
+from ._recording import DEFINITIONS, record_definition, recorded_definitions
 from ._registry import EngineEntry, EngineRegistry
 from ._render import escape_markdown
 from ._replacing import replacing
+from ._secrets import looks_secret
 from ._session import SessionInfo
 from ._support import EngineSupport, Level, Requirement
 from ._turn import BROKEN_OFF, META, STOPPED, TERMINAL, Turn, Utterance, next_hop, note
@@ -90,6 +104,7 @@ from ._view import BrokenFile, CatalogView
 from ._writer import ReplyWriter, WriterStats, write_failure
 
 __all__ = [
+    "Absent",
     "AgentCommand",
     "Attachment",
     "AvailableCommands",
@@ -107,6 +122,7 @@ __all__ = [
     "ConfigChange",
     "ConfigValue",
     "Conversation",
+    "DEFINITIONS",
     "DefinitionChanged",
     "DefinitionError",
     "Diagnostic",
@@ -124,6 +140,8 @@ __all__ = [
     "Level",
     "LoadResult",
     "Location",
+    "MAX_AVATAR",
+    "MAX_PACKED",
     "META",
     "McpServer",
     "McpServerHttp",
@@ -133,6 +151,8 @@ __all__ = [
     "Origin",
     "PRESET_KEYS",
     "Pace",
+    "Package",
+    "Packed",
     "PermissionDecision",
     "PermissionKind",
     "PermissionOption",
@@ -146,6 +166,7 @@ __all__ = [
     "PersonaModel",
     "Plan",
     "PlanEntry",
+    "PortableError",
     "PresetDefinition",
     "ReplyEvent",
     "ReplyWriter",
@@ -166,6 +187,7 @@ __all__ = [
     "Usage",
     "Utterance",
     "WriterStats",
+    "avatar_bytes",
     "avatar_data_uri",
     "base_variables",
     "changed_definition",
@@ -175,23 +197,33 @@ __all__ = [
     "did_you_mean",
     "escape_markdown",
     "expand_env",
+    "fence",
     "find_mentions",
     "fitting_options",
+    "image_type",
     "installed_loaders",
     "is_loopback",
     "jupyter_locations",
+    "level_for_new",
     "lies_below",
+    "looks_secret",
     "mark_withdrawn",
     "mention_name",
     "missing_env",
     "next_hop",
     "note",
     "own_folder",
+    "pack_definition",
     "persona_id",
+    "record_definition",
+    "recorded_definitions",
     "replacing",
     "slug_of",
     "slugify",
+    "stored_size",
     "title_of",
+    "unpack_definition",
+    "value_at",
     "without_code",
     "write_failure",
 ]

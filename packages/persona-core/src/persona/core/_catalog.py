@@ -85,7 +85,7 @@ class Catalog:
         found = self._look(folder, root)
         key = tuple((str(where), level.scope, stamps) for level, where, stamps in found)
         cached = self._views.get((folder, root))
-        if cached is not None and cached[0] == key:
+        if cached is not None and cached[0] == key and cached[1].is_current():
             return cached[1]
         view = CatalogView(self._read(found), self.registry)
         self._views[folder, root] = (key, view)
@@ -152,7 +152,11 @@ class Catalog:
                 name = stamp[0]
                 read = before.get(name)
                 if read is None or read[0] != stamp:
-                    source = read[1] if read else Source(where / name, level.scope, level.root)
+                    source = (
+                        read[1]
+                        if read
+                        else Source(where / name, level.scope, level.root, level.package)
+                    )
                     read = (stamp, source, self._load(source, name.rpartition("/")[2]))
                 now[name] = read
                 results.append(read[1:])

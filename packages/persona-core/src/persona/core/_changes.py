@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -73,7 +73,9 @@ def changed_definition(definition: PersonaDefinition, changes: Changes) -> Perso
 
 
 def fitting_options(
-    model: type[BaseModel] | None, options: Mapping[str, Any]
+    model: type[BaseModel] | None,
+    options: Mapping[str, Any],
+    former: Collection[str] = (),
 ) -> tuple[dict[str, Any], list[str]]:
     """Return the options that an engine takes, and the keys of those that it does not.
 
@@ -83,8 +85,12 @@ def fitting_options(
     Args:
         model: The engine's own model of its options; None takes all.
         options: The options.
+        former: Keys that the engine before names. What only that one names is left, also if
+            the new one takes anything: it would reach a model's server.
     """
-    kept, left = dict(options), []
+    named = set() if model is None else set(model.model_fields)
+    left = [key for key in options if key in former and key not in named]
+    kept = {key: value for key, value in options.items() if key not in left}
     while model is not None and kept:
         try:
             model.model_validate(kept)
@@ -96,6 +102,14 @@ def fitting_options(
             left += [key for key in kept if key in wrong]
             kept = {key: value for key, value in kept.items() if key not in wrong}
     return kept, left
+
+
+def value_at(definition: PersonaDefinition, path: str) -> Any:
+    """Return what a definition says at a dotted path that can be changed, or None."""
+    value: Any = definition
+    for key in path.split("."):
+        value = value.get(key) if isinstance(value, Mapping) else getattr(value, key, None)
+    return value
 
 
 def lies_below(path: str, block: str) -> bool:

@@ -97,6 +97,22 @@ def check_surroundings(definition: PersonaDefinition, folder: Path) -> list[Diag
     return found
 
 
+def variables_of(definition: PersonaDefinition) -> Iterator[tuple[str, str]]:
+    """Yield every environment variable that a definition names, with what needs it."""
+    for server in definition.context.mcp_servers:
+        for key, text in _texts(server):
+            kind = "env" if key.startswith("env.") else "headers" if key[:8] == "headers." else key
+            what = kind if kind in ("env", "headers", "command", "url") else "an argument"
+            for name in missing_env(text, {}):
+                yield name, f"{what} of the MCP server {short(server.name)}"
+    for _, model in models_of(definition):
+        for name in missing_env(model.model_url or "", {}):
+            yield name, "the address of the model"
+    for path, text in _strings("options", definition.options):
+        for name in missing_env(text, {}):
+            yield name, path
+
+
 def _strings(path: str, value: object) -> Iterator[tuple[str, str]]:
     """Yield the texts in plain data with their dotted paths."""
     if isinstance(value, str):

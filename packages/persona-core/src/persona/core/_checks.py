@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from pydantic import ValidationError
 
-from persona.core._avatar import AvatarError, avatar_data_uri
+from persona.core._avatar import AvatarError, check_avatar
 from persona.core._check_servers import check_servers
 from persona.core._definition import PersonaDefinition, Source
 from persona.core._diagnostics import Diagnostic, did_you_mean
@@ -131,7 +131,7 @@ def _check_engine(
 
 def _check_avatar(definition: PersonaDefinition, source: Source) -> Iterator[Diagnostic]:
     try:
-        avatar_data_uri(definition.identity.avatar, definition.avatar_folders)
+        check_avatar(definition.identity.avatar, definition.avatar_folders)
     except AvatarError as exc:
         yield finding(definition, source, "identity.avatar", "P302", str(exc),
                   "The persona works without it and shows its initials.", "warning")  # fmt: skip

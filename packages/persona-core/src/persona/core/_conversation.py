@@ -44,7 +44,11 @@ class Conversation:
     def introduce(self, user: User | None = None) -> None:
         """Put the user's name and avatar into the chat if they are not there as they are now."""
         if user is not None:
+            status = self._status
+            if user.username != self._user.username:  # nobody would ever end that of the old one
+                self.show_status(None)
             self._user = user
+            self.show_status(status)
         if self.chat.get_users().get(self._user.username) != self._user:
             self.chat.set_user(self._user)
 

@@ -62,6 +62,21 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
+class Package:
+    """What is known of an installed package that brings personas.
+
+    Attributes:
+        distribution: Its name.
+        has_engines: Whether it brings engines too; then its personas are default ones.
+        programs: For engines that need a program the names that it may have on PATH.
+    """
+
+    distribution: str
+    has_engines: bool = False
+    programs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """Where a whole definition comes from.
 
@@ -70,11 +85,18 @@ class Source:
         scope: Its scope.
         root: The folder that relative paths may also be relative to: the one that
             holds ``.jupyter`` for a project, else the file's own folder.
+        package: The package that brings it, in scope builtin.
     """
 
     file: Path
     scope: Scope
     root: Path
+    package: Package | None = field(default=None, compare=False)
+
+    @property
+    def is_default(self) -> bool:
+        """Whether what it defines are default personas: those that packages of engines bring."""
+        return self.package is not None and self.package.has_engines
 
     @property
     def folders(self) -> tuple[Path, ...]:
@@ -141,6 +163,11 @@ class PersonaDefinition(Block):
     enabled: bool = Field(
         default=True, description="false hides a persona of this name from farther scopes too."
     )
+    formerly: list[str] = Field(
+        default_factory=list,
+        json_schema_extra={"default": []},
+        description="Short names that this persona had before: one, or a list.",
+    )
     tool_preset: str | None = Field(
         default=None, min_length=1, description="Name of a preset of tools."
     )
@@ -166,7 +193,7 @@ class PersonaDefinition(Block):
             )
         return value
 
-    @field_validator("extends", mode="before")
+    @field_validator("extends", "formerly", mode="before")
     @classmethod
     def _one_or_many(cls, value: Any) -> Any:
         if value is None:
@@ -181,6 +208,14 @@ class PersonaDefinition(Block):
                 raise ValueError(
                     f"{base[:60]!r} is no short name; write name, or user:name for that scope"
                 )
+        return value
+
+    @field_validator("formerly")
+    @classmethod
+    def _are_slugs(cls, value: list[str]) -> list[str]:
+        for name in value:
+            if not SLUG.fullmatch(name):
+                raise ValueError(f"{name[:60]!r} is no short name")
         return value
 
     @field_validator("model", mode="wrap")

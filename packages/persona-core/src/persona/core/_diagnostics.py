@@ -43,6 +43,7 @@ CODES = MappingProxyType(
         "P315": "an environment variable is not set",
         "P316": "the program of an MCP server is not found",
         "P317": "an address cannot be used",
+        "P318": "a former name does not count",
         "P401": "a loader failed",
     }
 )

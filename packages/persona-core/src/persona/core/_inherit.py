@@ -147,8 +147,9 @@ class Inheritance:
         data = merge(data, own)
         chain = _unique([heir, *(d for base in reversed(bases) for d in base.chain)])
         whole = copy_plain({**data, "name": heir.name, "extends": heir.extends})
-        if "enabled" in heir.model_fields_set:
-            whole["enabled"] = heir.enabled
+        for key in ("enabled", "formerly"):
+            if key in heir.model_fields_set:
+                whole[key] = getattr(heir, key)
         implied = frozenset[str]()
         if "name" not in whole.setdefault("identity", {}):
             whole["identity"]["name"] = heir.identity.name

@@ -9,6 +9,7 @@ from persona.core._diagnostics import did_you_mean
 
 _LITELLM = "persona-engine-litellm"
 _ACP = "persona-engines-acp"
+_CLI = "persona-cli"
 
 KNOWN_ENGINES: Mapping[str, str] = MappingProxyType(
     {
@@ -24,6 +25,7 @@ KNOWN_ENGINES: Mapping[str, str] = MappingProxyType(
         "mistral-vibe-acp": _ACP,
         "opencode-acp": _ACP,
         "qwen-acp": _ACP,
+        "recall": _CLI,
     }
 )
 """Engines of this project by id, with the package that offers each."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from operator import attrgetter
 from pathlib import Path
 
-from persona.core._definition import Scope, slugify
+from persona.core._definition import Package, Scope, slugify
 
 FOLDER = "personas"
 TABLES = "personas.toml"
@@ -29,11 +29,13 @@ class Location:
         folder: The folder; need not exist.
         scope: What its files belong to.
         root: What relative paths in them may be relative to, besides the file's folder.
+        package: The package that brings them, in scope builtin.
     """
 
     folder: Path
     scope: Scope
     root: Path
+    package: Package | None = field(default=None, compare=False)
 
     @property
     def tables(self) -> tuple[Path, ...]:
@@ -62,6 +64,28 @@ def project_locations(folder: Path, root: Path) -> list[Location]:
     if folder != root and folder.is_relative_to(root):
         levels += [p for p in folder.parents if p.is_relative_to(root)]
     return [Location(p / ".jupyter" / FOLDER, Scope.PROJECT, p) for p in reversed(levels)]
+
+
+def level_for_new(levels: Sequence[Location], scope: Scope) -> Location | None:
+    """Return the level that a new definition of a scope goes to, or None if there is none.
+
+    For a project that is the nearest folder with ``.jupyter`` or ``personas.toml``, else the
+    chat's own folder. Where that is the user's own folder of personas it is no project's.
+
+    Args:
+        levels: Where definitions are looked for, the farthest first.
+        scope: ``user`` or ``project``.
+    """
+    user = next(level for level in reversed(levels) if level.scope is Scope.USER)
+    if scope is Scope.USER:
+        return user
+    own = os.path.realpath(user.folder)
+    nearest = [level for level in reversed(levels) if level.scope is Scope.PROJECT]
+    free = [level for level in nearest if os.path.realpath(level.folder) != own]
+    for level in free:
+        if (level.root / ".jupyter").is_dir() or any(table.exists() for table in level.tables):
+            return level
+    return free[0] if free and free[0] is nearest[0] else None
 
 
 def scan(folder: Path, claims: Claims) -> Iterator[Stamp]:

@@ -9,7 +9,7 @@ from persona.core._definition import PersonaDefinition
 
 Data = dict[str, Any]
 
-NEVER_INHERITED = ("name", "extends", "enabled")
+NEVER_INHERITED = ("name", "extends", "enabled", "formerly")
 """What a file says of itself alone."""
 
 

@@ -55,7 +55,7 @@ class MergedOrigins(Mapping[str, Origin]):
                     () if key == "name" else _places(key, [(d, _own(d)) for d in self._farther])
                 )
                 table[key] = replace(own.origins[key], hides=others)
-        table |= {k: o for k, o in own.origins.items() if k.startswith("extends.")}
+        table |= {k: o for k, o in own.origins.items() if k.startswith(("extends.", "formerly."))}
         for path, value in paths(self._data):
             layers = [
                 layer

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from traitlets.config import LoggingConfigurable
 
-from persona.core._avatar import AvatarError, avatar_data_uri
 from persona.core._conversation import Conversation
 from persona.core._definition import PersonaDefinition, persona_id, slug_of
 from persona.core._engine import PersonaEngine
 from persona.core._mentions import mention_name
 from persona.core._models import PersonaContext, PersonaIdentity, PersonaModel
 from persona.core._permissions import PermissionRequest
+from persona.core._portrait import Portrait
 from persona.core._queue import TurnQueue
-from persona.core._session import SessionInfo
+from persona.core._session import SessionInfo, StateEvent
 from persona.core._slot import EngineSlot
 from persona.core._turn import Turn, next_hop, read_history, utterance_of
 
@@ -42,8 +43,13 @@ class BasePersona(LoggingConfigurable):
         identity: Name, avatar, description.
         options: Settings for the engine.
         slug: Short name that the id is made from; by default made from the name.
+        former: Short names that it had before.
         folders: Where relative avatar paths are looked up.
         root_dir: The server's root folder; attachments are read from there.
+
+    Attributes:
+        when_refused: Called with the id of an engine that could not take over, after the chat
+            was told, so that whoever asked for it can take that back; must not block.
     """
 
     def __init__(
@@ -56,6 +62,7 @@ class BasePersona(LoggingConfigurable):
         identity: PersonaIdentity | None = None,
         options: Mapping[str, Any] | None = None,
         slug: str | None = None,
+        former: Sequence[str] = (),
         folders: Sequence[Path] = (),
         root_dir: Path | str = ".",
         **kwargs: Any,
@@ -64,12 +71,15 @@ class BasePersona(LoggingConfigurable):
         self.ychat = ychat
         self._identity = identity or PersonaIdentity(name=slug or engine.id)
         self._slug = slug or slug_of(self._identity.name)
+        self._former = tuple(former)
         self._model = model
         self._context = context or PersonaContext()
         self._options = dict(options or {})
         self._folders = tuple(folders)
         self._root_dir = Path(root_dir)
+        self._portrait = Portrait(self._complain_of_avatar)
         self._conversation: Conversation | None = None
+        self.when_refused: Callable[[str], None] | None = None
         self._slot = EngineSlot(self, engine)
         self._turns = TurnQueue(self, self._slot)
 
@@ -81,9 +91,18 @@ class BasePersona(LoggingConfigurable):
         ychat: BaseChatModel,
         registry: EngineRegistry | None = None,
         root_dir: Path | str = ".",
+        former: Sequence[str] | None = None,
         **kwargs: Any,
     ) -> BasePersona:
         """Return a persona for ``definition``; only its engine class is imported.
+
+        Args:
+            definition: What it is.
+            ychat: The chat.
+            registry: Engines; by default those that are installed.
+            root_dir: The server's root folder.
+            former: Which of the definition's former names count; by default all.
+            **kwargs: More for persona and engine, for example ``parent``.
 
         Raises:
             EngineNotFound: The engine is not installed.
@@ -97,6 +116,7 @@ class BasePersona(LoggingConfigurable):
             identity=definition.identity,
             options=definition.options,
             slug=definition.name,
+            former=definition.formerly if former is None else former,
             folders=definition.avatar_folders,
             root_dir=root_dir,
             **kwargs,
@@ -113,6 +133,11 @@ class BasePersona(LoggingConfigurable):
     def slug(self) -> str:
         """The short name."""
         return self._slug
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The id, and those that it had before: messages from all of them are its own."""
+        return (self.id, *map(persona_id, self._former))
 
     @property
     def name(self) -> str:
@@ -177,14 +202,19 @@ class BasePersona(LoggingConfigurable):
         return self._conversation
 
     def as_user(self) -> User:
-        """Return the chat user of this persona, with its avatar as a ``data:`` URI."""
+        """Return the chat user of this persona, with its avatar as a ``data:`` URI.
+
+        A large image is scaled down here if `draw` has not done it.
+        """
+        return self._user(self._portrait.uri(self._identity.avatar, self._folders))
+
+    async def draw(self) -> None:
+        """Make what `as_user` shows, a large image off the event loop. Called before each turn."""
+        await self._portrait.make(self._identity.avatar, self._folders)
+
+    def _user(self, avatar: str | None) -> User:
         from jupyterlab_chat.models import User
 
-        try:
-            avatar = avatar_data_uri(self._identity.avatar, self._folders)
-        except AvatarError as exc:
-            self.log.warning("Avatar of %s: %s", self.id, exc)
-            avatar = None
         name = self._identity.name
         return User(  # type: ignore[no-untyped-call]
             username=self.id,
@@ -216,13 +246,21 @@ class BasePersona(LoggingConfigurable):
         """
         await self._turns.answer(message)
 
+    def learn(self, engine: PersonaEngine, event: StateEvent) -> None:
+        """Take note of how an engine's session stands, for `session_info`.
+
+        Called by engines outside of a turn, for example when their `start` has opened the
+        session; in a turn they yield such events.
+        """
+        self._slot.learn(engine, event)
+
     def new_turn(self, message: Message) -> Turn:
         """Return what the engine needs to answer ``message``: history and blocks as of now."""
         return Turn(
             message=utterance_of(self.ychat, message, self._root_dir),
             history=read_history(
                 self.ychat,
-                persona_id=self.id,
+                persona_id=self.ids,
                 until=message,
                 isolated=self._context.history == "isolated",
                 root_dir=self._root_dir,
@@ -325,7 +363,46 @@ class BasePersona(LoggingConfigurable):
         if folders is not None:
             self._folders = tuple(folders)
         if self._conversation is not None:
-            self._conversation.introduce(self.as_user())
+            self._introduce(self._conversation)
+
+    def rename(self, slug: str, former: Sequence[str]) -> None:
+        """Go on under another short name; what runs and waits is kept.
+
+        Called when its definition was renamed. Its blocks stay; the shown name is part of
+        the identity.
+
+        Args:
+            slug: The short name from now on.
+            former: The short names that it had before.
+        """
+        same = slug == self._slug
+        self._slug = slug
+        self._former = tuple(former)
+        if self._conversation is not None and not same:
+            self._introduce(self._conversation)
+
+    def _introduce(self, conversation: Conversation) -> None:
+        """Show name and avatar; one that takes long to scale down follows when it is made."""
+        if not self._portrait.takes_long(self._identity.avatar, self._folders):
+            conversation.introduce(self.as_user())
+            return
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:  # nobody waits
+            conversation.introduce(self.as_user())
+            return
+        conversation.introduce(self._user(self._portrait.last))
+        avatar, folders = self._identity.avatar, self._folders
+        made = loop.run_in_executor(None, self._portrait.uri, avatar, folders)
+
+        def show(made: asyncio.Future[str | None]) -> None:
+            if not (made.cancelled() or made.exception() or self._turns.closed):
+                self._introduce(conversation)
+
+        made.add_done_callback(show)
+
+    def _complain_of_avatar(self, what: str) -> None:
+        self.log.warning("Avatar of %s: %s", self.id, what)
 
     def update_options(self, options: Mapping[str, Any]) -> None:
         """Use ``options`` from the next turn on."""
@@ -334,4 +411,4 @@ class BasePersona(LoggingConfigurable):
 
     def mention_names(self) -> tuple[str, ...]:
         """Return what people may write after an ``@`` to address this persona."""
-        return (self.name, mention_name(self.name), self._slug)
+        return (self.name, mention_name(self.name), self._slug, *self._former)

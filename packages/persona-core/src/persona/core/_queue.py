@@ -148,6 +148,7 @@ class TurnQueue:
 
     async def _turn(self, message: Message) -> None:
         persona = self._persona
+        await persona.draw()
         conversation = persona.conversation
         with conversation.kept_alive():
             try:
@@ -202,7 +203,7 @@ class TurnQueue:
         persona = self._persona
         if self.closed:
             return
-        notes = [note(m) for m in persona.chat.get_messages() if m.sender == persona.id]
+        notes = [note(m) for m in persona.chat.get_messages() if m.sender in persona.ids]
         answers = [n for n in notes if n.get("answers") == message.id]
         if any(n.get("kind") == "reply" and n.get("state") == "stopped" for n in answers):
             return

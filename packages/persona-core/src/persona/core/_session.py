@@ -14,6 +14,9 @@ from persona.core._events import (
 )
 from persona.core._permissions import PermissionDecision, PermissionRequest
 
+StateEvent = AvailableCommands | ModeChange | ConfigChange
+"""What an engine tells of how its session stands."""
+
 
 @dataclass(frozen=True, slots=True)
 class SessionInfo:
@@ -39,6 +42,7 @@ class Session:
 
     def __init__(self) -> None:
         self.info = SessionInfo()
+        self._shown: ModeChange | None = None
         self._open: dict[str, tuple[PermissionRequest, str]] = {}
 
     @property
@@ -81,13 +85,20 @@ class Session:
         for request in self.open:
             request.withdraw()
 
-    def take(self, event: AvailableCommands | ModeChange | ConfigChange) -> bool:
-        """Keep what the agent says of itself.
+    def take(self, event: StateEvent) -> bool:
+        """Keep what the agent says of itself in a turn.
 
         Returns:
-            Whether it went from one mode to another.
+            Whether it went from one mode to another, seen from the chat.
         """
-        before = self.info.mode
+        self.learn(event)
+        if not isinstance(event, ModeChange):
+            return False
+        before, self._shown = self._shown, event
+        return before is not None and before.mode != event.mode
+
+    def learn(self, event: StateEvent) -> None:
+        """Keep what the agent says of itself, also outside of a turn."""
         match event:
             case AvailableCommands():
                 self.info = replace(self.info, commands=event.commands)
@@ -95,9 +106,8 @@ class Session:
                 self.info = replace(self.info, config=event.values)
             case ModeChange():
                 self.info = replace(self.info, mode=event)
-                return before is not None and before.mode != event.mode
-        return False
+                self._shown = self._shown or event
 
     def forget(self) -> None:
         """Forget what was known of the agent's session. Called when it starts anew."""
-        self.info = SessionInfo()
+        self.info, self._shown = SessionInfo(), None

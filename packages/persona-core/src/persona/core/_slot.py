@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from persona.core._engine import PersonaEngine
 from persona.core._errors import PersonaError, TurnError, as_turn_error
 from persona.core._render import render_failure
-from persona.core._session import Session
+from persona.core._session import Session, StateEvent
 
 if TYPE_CHECKING:
     from persona.core._persona import BasePersona
@@ -41,6 +41,7 @@ class EngineSlot:
         self._next: PersonaEngine | None = None
         self._started: PersonaEngine | None = None
         self._beginning: PersonaEngine | None = None
+        self._told_early: list[StateEvent] = []
         self._starting = asyncio.Lock()
         self._unapplied: set[BlockName] = set(_BLOCKS)
         self._unapplied_next: set[BlockName] = set(_BLOCKS)
@@ -64,6 +65,13 @@ class EngineSlot:
         """Note that a block was replaced; the engine is told before the next turn."""
         self._unapplied.add(block)
         self._unapplied_next.add(block)
+
+    def learn(self, engine: PersonaEngine, event: StateEvent) -> None:
+        """Keep what an engine tells of its session; of one that starts, until it takes over."""
+        if engine is self._engine:
+            self.session.learn(event)
+        elif engine is self._beginning:
+            self._told_early.append(event)
 
     def replace(self, engine: PersonaEngine) -> None:
         """Let ``engine`` take over between turns, once it has started.
@@ -173,10 +181,13 @@ class EngineSlot:
                 self._stale = False
                 self._unapplied = self._unapplied_next
                 self.session.forget()
+                for event in self._told_early:
+                    self.session.learn(event)
                 self._later(self._let_go(old))  # not within a turn, whose stop would break it off
 
     async def _try_to_start(self, engine: PersonaEngine) -> TurnError | None:
         self._unapplied_next = set(_BLOCKS)
+        self._told_early = []
         self._beginning = engine
         try:
             self._apply(engine, self._unapplied_next)
@@ -203,6 +214,8 @@ class EngineSlot:
         )
         note = {"kind": "error", "state": "failed", "error": told.kind}
         self._persona.conversation.add(render_failure(told), note)
+        if self._persona.when_refused is not None:
+            self._persona.when_refused(engine.id)
 
     async def close(self) -> None:
         """Release every engine. Called once, after the last turn."""

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import logging
+import tomllib
 from collections.abc import Iterable
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 from pathlib import Path
 
-from persona.core._definition import Scope
+from persona.core._definition import Package, Scope
 from persona.core._locations import Location
+from persona.core._registry import GROUP as ENGINES
 
 GROUP = "persona.templates"
 """Entry points whose value names a package that holds persona files."""
+
+PROGRAMS = "programs.toml"
+"""File beside them: for each engine that needs a program the names that it may have."""
 
 _log = logging.getLogger(__name__)
 
@@ -28,15 +33,36 @@ def template_locations(entries: Iterable[EntryPoint] | None = None) -> list[Loca
     found: list[Location] = []
     for point in sorted(set(entry_points(group=GROUP) if entries is None else entries)):
         folder = _folder_of(point.value)
+        owner = point.dist.name if point.dist is not None else "an unnamed package"
         if folder is None:
-            owner = point.dist.name if point.dist is not None else "an unnamed package"
             _log.warning(
                 "Personas %r of %s: there is no package %r", point.name, owner, point.value
             )
             continue
-        location = Location(folder, Scope.BUILTIN, folder)
+        engines = point.dist is not None and bool(point.dist.entry_points.select(group=ENGINES))
+        package = Package(owner, engines, _programs_of(folder))
+        location = Location(folder, Scope.BUILTIN, folder, package)
         if location not in found:
             found.append(location)
+    return found
+
+
+def _programs_of(folder: Path) -> dict[str, tuple[str, ...]]:
+    """Return the programs that engines need; a file that cannot be read says nothing."""
+    file = folder / PROGRAMS
+    try:
+        said = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as exc:
+        _log.warning("%s cannot be read: %s", file, exc)
+        return {}
+    found = {}
+    for engine, programs in said.items():
+        if isinstance(programs, list) and all(isinstance(name, str) for name in programs):
+            found[engine] = tuple(programs)
+        else:
+            _log.warning("%s: %s must be a list of names of programs", file, engine)
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -127,7 +127,7 @@ def next_hop(message: Message) -> int:
 def read_history(
     chat: BaseChatModel,
     *,
-    persona_id: str,
+    persona_id: str | Collection[str],
     until: Message,
     isolated: bool,
     root_dir: Path,
@@ -138,9 +138,17 @@ def read_history(
     turns wait in a queue. Deleted messages, notices, errors and tool reports are left
     out. With ``isolated`` only the persona's own replies and the messages that they
     answer remain.
+
+    Args:
+        chat: The chat.
+        persona_id: Id of the persona that reads, or all ids that it has had.
+        until: The message to answer.
+        isolated: Whether only what the persona has to do with remains.
+        root_dir: The server's root folder; attachments are read from there.
     """
     from persona.core._attachments import resolve_attachments
 
+    ids = {persona_id} if isinstance(persona_id, str) else set(persona_id)
     users = chat.get_users()
     stored = chat.get_attachments()
     messages = _before(chat.get_messages(), until.id)
@@ -151,12 +159,12 @@ def read_history(
         if not m.deleted and m.id not in commands and note(m).get("kind", "reply") == "reply"
     ]
     if isolated:
-        answered = {str(note(m).get("answers")) for m in spoken if m.sender == persona_id}
-        spoken = [m for m in spoken if m.sender == persona_id or m.id in answered]
+        answered = {str(note(m).get("answers")) for m in spoken if m.sender in ids}
+        spoken = [m for m in spoken if m.sender in ids or m.id in answered]
     said = (
         Utterance(
             id=m.id,
-            role=_role(m, users.get(m.sender), persona_id),
+            role=_role(m, users.get(m.sender), ids),
             sender=m.sender,
             name=_name(m.sender, users.get(m.sender)),
             text=m.body.removesuffix(STOPPED).removesuffix(BROKEN_OFF) if note(m) else m.body,
@@ -175,7 +183,7 @@ def utterance_of(chat: BaseChatModel, message: Message, root_dir: Path) -> Utter
     user = chat.get_users().get(message.sender)
     return Utterance(
         id=message.id,
-        role=_role(message, user, ""),
+        role=_role(message, user, ()),
         sender=message.sender,
         name=_name(message.sender, user),
         text=message.body,
@@ -196,8 +204,8 @@ def _before(messages: Iterable[Message], message_id: str) -> list[Message]:
     return list(earlier.values())
 
 
-def _role(message: Message, user: Any, persona_id: str) -> Literal["self", "persona", "human"]:
-    if message.sender == persona_id:
+def _role(message: Message, user: Any, ids: Collection[str]) -> Literal["self", "persona", "human"]:
+    if message.sender in ids:
         return "self"
     return "persona" if note(message) or getattr(user, "bot", False) else "human"
 

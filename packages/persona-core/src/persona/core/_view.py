@@ -12,10 +12,12 @@ from persona.core._checks import check_definition, check_mention_names, check_pr
 from persona.core._definition import PersonaDefinition, Source
 from persona.core._diagnostics import Diagnostic
 from persona.core._findings import finding
+from persona.core._former import renamed_personas
 from persona.core._inherit import Inheritance, Merged
 from persona.core._loader import LoadResult
 from persona.core._locations import slug_of
 from persona.core._origins import MergedOrigins
+from persona.core._presence import Absent, Presence
 from persona.core._preset import PresetDefinition
 from persona.core._registry import EngineRegistry
 
@@ -51,6 +53,7 @@ class CatalogView:
         hidden: For each short name the definitions that it hides, nearest first, as their
             files say them.
         broken: Files and definitions that cannot be used.
+        absent: Default personas of packages that are not there, by short name.
         presets: The presets by kind and name, the nearest of each name.
     """
 
@@ -64,9 +67,11 @@ class CatalogView:
         broken = [found for source, result in results for found in _broken_of(source, result)]
         every: dict[str, _Placed] = {}
         level, last = -1, None
+        defaults = False
         for source, result in results:
             if (source.scope, source.root) != last:
                 level, last = level + 1, (source.scope, source.root)
+                defaults = defaults or source.is_default
             for definition in result.definitions:
                 every.setdefault(definition.name, []).append((level, definition))
         first = {slug: self._first_of_each_level(placed) for slug, placed in every.items()}
@@ -85,10 +90,33 @@ class CatalogView:
                 personas.append((level, whole))
         personas.sort(key=lambda placed: -placed[0])
         self.personas: Mapping[str, PersonaDefinition] = {d.name: d for _, d in personas}
+        self.absent: Mapping[str, Absent] = {}
+        self._presence = Presence(self.personas) if defaults else None
+        if self._presence is not None:
+            self.personas, self.absent = self._presence.personas, self._presence.absent
         self.hidden: Mapping[str, tuple[PersonaDefinition, ...]] = hidden
         self.broken = tuple(broken)
         self._broken_presets: set[tuple[str, str]] = set()
         self.presets: Mapping[str, Mapping[str, PresetDefinition]] = self._nearest_presets(results)
+
+    def is_current(self) -> bool:
+        """Whether the programs of default personas are found, or not, as before; blocking."""
+        return self._presence is None or self._presence.is_current()
+
+    @property
+    def renamed(self) -> Mapping[str, str]:
+        """For each former short name that counts, the short name of who goes on for it."""
+        return self._renamed()[0]
+
+    def former_names(self, slug: str) -> tuple[str, ...]:
+        """Return the former short names that count of one persona."""
+        definition = self.personas.get(slug)
+        if definition is None or not definition.formerly:
+            return ()
+        return tuple(old for old, now in self.renamed.items() if now == slug)
+
+    def _renamed(self) -> tuple[dict[str, str], list[tuple[str, Diagnostic]]]:
+        return renamed_personas(self.personas, {broken.slug for broken in self.broken})
 
     def _nearest_presets(
         self, results: Sequence[tuple[Source, LoadResult]]
@@ -178,7 +206,7 @@ class CatalogView:
                 self._by_slug[slug] = wrong
                 found += wrong
         doubled = check_mention_names(self.personas.values())
-        for slug, told in doubled:
+        for slug, told in (*doubled, *self._renamed()[1]):
             self._by_slug.setdefault(slug, []).append(told)
             found.append(told)
         return tuple(

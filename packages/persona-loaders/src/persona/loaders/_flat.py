@@ -48,7 +48,7 @@ def indent(root: Node, report: Report) -> Node:
 
 
 def _belongs(key: str, block: str, members: dict[str, Node]) -> bool:
-    if key in _BLOCKS or key in ("engine", "enabled"):
+    if key in _BLOCKS or key in ("engine", "enabled", "formerly"):
         return False
     if block == "options" or key in blocks()[block]:
         return True

@@ -9,7 +9,7 @@ from persona.loaders._nodes import Node
 from persona.loaders._report import Refused, short
 from persona.loaders._schema import blocks
 
-_OURS = {"engine", "context", "identity", "options", "enabled"}
+_OURS = {"engine", "context", "identity", "options", "enabled", "formerly"}
 """Keys that say that the file was written for us, whatever else stands in it."""
 
 _LOOK_AT = 30

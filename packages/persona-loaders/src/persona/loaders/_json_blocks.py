@@ -36,6 +36,7 @@ _FLAG_WORDS = "|".join(
 _DIGITS = "[0-9](?:_?[0-9])*"
 _NUMBER_TEXT = rf"^\s*[+-]?(?:{_DIGITS}\.?(?:{_DIGITS})?|\.{_DIGITS})(?:[eE][+-]?{_DIGITS})?\s*$"
 _WHOLE_TEXT = rf"^\s*[+-]?{_DIGITS}(?:\.0*)?\s*$"
+_NAME = rf"^{SLUG.pattern}$"
 _BASE = rf"^(?:(?:builtin|environment|user|project):)?{SLUG.pattern}$"
 KEPT = ("description", "default", "examples")
 
@@ -133,10 +134,12 @@ def persona_values(engines: Iterable[str]) -> dict[str, Schema]:
     values = values_of(PersonaDefinition)
     said = {key: dict(value) for key, value in values.items()}
     base = {"type": "string", "pattern": _BASE}
+    name = {"type": "string", "pattern": _NAME}
     model, item = model_blocks()
     blocks = {
         "engine": any_of({}, {"enum": sorted(engines)}, {"type": "string", "minLength": 1}),
         "extends": any_of({}, base, {"type": "array", "items": base}),
+        "formerly": any_of({}, name, {"type": "array", "items": name}),
         "model": model,
         "models": any_of({}, {"type": "string", "minLength": 1}, {"type": "array", "items": item}),
         "identity": identity_block(),

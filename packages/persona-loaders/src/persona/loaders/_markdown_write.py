@@ -15,7 +15,8 @@ from persona.loaders._report import Refused, Report
 from persona.loaders._text import decode, split
 
 _ORDER = (
-    "name", "extends", "engine", "model", "models", "identity", "context", "options", "enabled",
+    "name", "formerly", "extends", "engine", "model", "models", "identity", "context", "options",
+    "enabled",
 )  # fmt: skip
 
 

@@ -59,8 +59,9 @@ def write_out(values: Values) -> Values:
         values["identity"] = _block(values["identity"], "name", known["identity"])
     if "context" in values:
         values["context"] = _context(values["context"])
-    if type(values.get("extends")) is str:
-        values["extends"] = [values["extends"]]
+    for key in ("extends", "formerly"):
+        if type(values.get(key)) is str:
+            values[key] = [values[key]]
     return values
 
 

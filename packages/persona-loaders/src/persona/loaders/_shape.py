@@ -50,9 +50,10 @@ def write_out(root: Node) -> Node:
         known = blocks()["model"]
         items = [_block(item, "model_id", known) for item in models.items or [models]]
         fields["models"] = sequence(models, items)
-    bases = fields.get("extends")
-    if bases is not None and isinstance(bases.data, str):
-        fields["extends"] = sequence(bases, [bases])
+    for key in ("extends", "formerly"):
+        names = fields.get(key)
+        if names is not None and isinstance(names.data, str):
+            fields[key] = sequence(names, [names])
     return mapping(root, fields)
 
 

@@ -12,8 +12,8 @@ from persona.core import DefinitionError, PersonaDefinition
 from persona.loaders._profile import shown_name
 
 _FLAT_ORDER = (
-    "engine", "enabled", "preferred_models", "model", "models", "system_prompt", "tool_preset",
-    "bias_profile", "context_preset", "aggregation_strategy",
+    "formerly", "engine", "enabled", "preferred_models", "model", "models", "system_prompt",
+    "tool_preset", "bias_profile", "context_preset", "aggregation_strategy",
 )  # fmt: skip
 _WIDE = 88
 
