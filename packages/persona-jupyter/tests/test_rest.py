@@ -26,10 +26,19 @@ async def test_catalog_of_a_chat_holds_personas_findings_and_commands(
     assert [c["name"] for c in data["commands"]] == [
         "/approve",
         "/deny",
+        "/engine",
+        "/keep-changes",
+        "/mode",
+        "/model",
+        "/options",
         "/personas",
         "/refresh-personas",
+        "/rename",
+        "/reset",
         "/restart",
+        "/save",
         "/stop",
+        "/system-prompt",
     ]
     assert "/api/personas/avatar/ada?" in ada["avatar_url"]
 

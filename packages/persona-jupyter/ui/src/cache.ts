@@ -12,19 +12,24 @@ export class TimedCache<T> {
   ) {}
 
   get(key: string): Promise<T> {
+    const known = this.peek(key);
+    if (known) {
+      return known;
+    }
+    const value = this.load(key);
+    this.entries.set(key, { value, until: this.now() + this.lifetime });
+    return value;
+  }
+
+  /** What is known or under way; never loads. */
+  peek(key: string): Promise<T> | undefined {
     const now = this.now();
     for (const [other, entry] of this.entries) {
       if (entry.until <= now) {
         this.entries.delete(other);
       }
     }
-    const known = this.entries.get(key);
-    if (known) {
-      return known.value;
-    }
-    const value = this.load(key);
-    this.entries.set(key, { value, until: now + this.lifetime });
-    return value;
+    return this.entries.get(key)?.value;
   }
 
   private readonly entries = new Map<string, { value: Promise<T>; until: number }>();

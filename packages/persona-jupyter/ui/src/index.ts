@@ -5,11 +5,13 @@ import {
 } from '@jupyter/chat';
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 
+import { ArgumentProvider } from './arguments';
 import { ChatIndex } from './chats';
 import { CommandProvider } from './commands';
 import { MentionProvider } from './mentions';
 import { permissionButtons } from './permission-buttons';
 import { PersonaClient } from './rest';
+import { saveButton } from './save-button';
 import { stopButton } from './stop-button';
 
 /** Between "attach" (20) and "send" (100) of jupyterlab-chat. */
@@ -31,9 +33,11 @@ const plugin: JupyterFrontEndPlugin<void> = {
     const chats = new ChatIndex();
     commands.addProvider(new MentionProvider(client, chats));
     commands.addProvider(new CommandProvider(client, chats));
+    commands.addProvider(new ArgumentProvider(client, chats));
 
     // A preamble, as any number of extensions may add one; a footer takes the others' place.
     preambles?.addComponent(permissionButtons(client));
+    preambles?.addComponent(saveButton(client));
 
     const element = stopButton(client, chats);
     const create = toolbars.create.bind(toolbars);

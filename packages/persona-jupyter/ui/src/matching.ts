@@ -27,7 +27,7 @@ function rank(text: string, names: string[]): number | undefined {
 
 /** Whether a message to the persona will be answered, now or in its turn. */
 export function canAnswer(persona: IPersona): boolean {
-  return persona.state !== 'broken' && persona.state !== 'unavailable';
+  return !['broken', 'unavailable', 'carried'].includes(persona.state);
 }
 
 /** Whether a word says a persona's @-name or slug in full. */
@@ -110,7 +110,8 @@ export function mentionedNames(text: string, finished = false): string[] {
   return [...new Set(names)];
 }
 
-function shorten(text: string): string {
+/** Cuts a description to what a row of the menu shows. */
+export function shorten(text: string): string {
   const line = text.replace(/\s+/g, ' ').trim();
   return line.length > DESCRIPTION_LENGTH ? `${line.slice(0, DESCRIPTION_LENGTH - 1)}…` : line;
 }

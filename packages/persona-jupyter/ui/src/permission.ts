@@ -58,7 +58,8 @@ function readOption(option: unknown): IPermissionOption[] {
   return [{ id, kind: known, name: text(field(option, 'name')).trim() || LABELS[known] }];
 }
 
-function field(value: unknown, name: string): unknown {
+/** A key of an object's own, or undefined: metadata of a message may be anything. */
+export function field(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null && has(value, name)
     ? (value as Record<string, unknown>)[name]
     : undefined;

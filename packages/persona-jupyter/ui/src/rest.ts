@@ -1,8 +1,9 @@
 import { ServerConnection } from '@jupyterlab/services';
 
 import { TimedCache } from './cache';
+import type { ICarried, Refusal } from './carried';
 import type { Outcome } from './permission';
-import { EMPTY_CATALOG, ICatalog } from './types';
+import { EMPTY_CATALOG, ICatalog, ICompletion } from './types';
 
 /** How long one answer of the catalog serves the menu, in milliseconds. */
 const CATALOG_LIFETIME = 1000;
@@ -12,6 +13,15 @@ export class PersonaClient {
   /** Personas and commands for one chat; empty when the server cannot tell. */
   catalog(path: string): Promise<ICatalog> {
     return this.catalogs.get(path);
+  }
+
+  /** How the last word of a command goes on; empty when the server cannot tell. */
+  async completions(path: string, text: string): Promise<ICompletion[]> {
+    const query = new URLSearchParams({ path, text }).toString();
+    const answer = await this.request<{ completions?: ICompletion[] }>(`/completions?${query}`, {
+      method: 'GET'
+    });
+    return answer?.completions ?? [];
   }
 
   /** Ask the server to import the engine of a persona before its first message. */
@@ -32,6 +42,16 @@ export class PersonaClient {
       return 'sent';
     }
     return response && [404, 409].includes(response.status) ? 'too-late' : 'failed';
+  }
+
+  /** Save a persona that only the chat brings, as it was shown. */
+  async save(chatId: string, { slug, seal }: ICarried): Promise<Refusal> {
+    const body = JSON.stringify({ chat_id: chatId, slug, seal });
+    const response = await this.send('/save', { method: 'POST', body });
+    if (!response) {
+      return 'The server does not answer. Try again.';
+    }
+    return response.ok ? null : `Not saved. ${await reason(response)}`;
   }
 
   private async loadCatalog(path: string): Promise<ICatalog> {
@@ -88,4 +108,14 @@ export class PersonaClient {
     CATALOG_LIFETIME
   );
   private warned = false;
+}
+
+/** Why the server refused, as it says itself. */
+async function reason(response: Response): Promise<string> {
+  try {
+    const { message } = (await response.json()) as { message?: unknown };
+    return typeof message === 'string' ? message : response.statusText;
+  } catch {
+    return response.statusText;
+  }
 }

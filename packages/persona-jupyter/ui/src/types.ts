@@ -12,8 +12,11 @@ export interface IPersona {
   avatar_url: string | null;
   engine: string;
   model: string | null;
-  /** A persona that is busy or waits for leave takes messages: they are answered in turn. */
-  state: 'ready' | 'busy' | 'waiting' | 'broken' | 'unavailable';
+  /**
+   * A persona that is busy or waits for leave takes messages: they are answered in turn.
+   * One that is carried is only in the chat's file, not on the server.
+   */
+  state: 'ready' | 'busy' | 'waiting' | 'broken' | 'unavailable' | 'carried';
   /** Why a persona that is not ready cannot answer. */
   detail: string | null;
 }
@@ -21,6 +24,12 @@ export interface IPersona {
 export interface ICommand {
   /** With its leading slash. */
   name: string;
+  description: string;
+}
+
+export interface ICompletion {
+  /** What takes the place of the word at the caret. */
+  word: string;
   description: string;
 }
 

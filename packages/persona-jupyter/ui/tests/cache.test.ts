@@ -38,3 +38,13 @@ test('keeps the answers of two chats apart', async () => {
   assert.equal(await cache.get('b'), 'b2');
   assert.deepEqual(asked, ['a', 'b']);
 });
+
+test('peeks without asking', async () => {
+  const { asked, cache, clock } = setUp();
+  assert.equal(cache.peek('a'), undefined);
+  assert.deepEqual(asked, []);
+  void cache.get('a');
+  assert.equal(await cache.peek('a'), 'a1');
+  clock.time = 2000;
+  assert.equal(cache.peek('a'), undefined);
+});

@@ -50,9 +50,9 @@ class ChatChanges:
         """Return what was changed here of one persona."""
         return self.all().get(slug, {})
 
-    def set(self, slug: str, values: Mapping[str, Any]) -> None:
-        """Change values of a persona; those that were changed before are kept."""
-        self._write(slug, {**self.of(slug), **values})
+    def put(self, slug: str, values: Mapping[str, Any]) -> None:
+        """Keep these changes of a persona, and no others."""
+        self._write(slug, values)
 
     def reset(self, slug: str, blocks: Iterable[str] = ()) -> list[str]:
         """Forget changes of a persona, also foreign ones, and return their paths.
@@ -70,6 +70,19 @@ class ChatChanges:
         self._write(slug, {path: value for path, value in own.items() if path not in gone},
                     ours=entry[1])  # fmt: skip
         return gone
+
+    def move(self, old: str, new: str) -> None:
+        """Let what was changed of one persona be changed of another; that one's own wins.
+
+        Called when a persona has another short name from now on.
+        """
+        entries = self._entries()
+        if old not in entries:
+            return
+        values, ours = entries[old]
+        self._write(old, {})
+        if new not in entries:
+            self._write(new, values, ours=ours)
 
     def accept(self, slug: str) -> list[str]:
         """Let what was changed elsewhere count here, and return its paths."""

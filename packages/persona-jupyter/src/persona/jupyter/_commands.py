@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from persona.core import did_you_mean, escape_markdown, find_mentions
 from persona.jupyter import _notices as notices
+from persona.jupyter._block_commands import RUN
 
 if TYPE_CHECKING:
     from jupyterlab_chat.models import Message
@@ -55,7 +56,7 @@ async def _deny(manager: PersonaManager, rest: str, message: Message) -> str:
 
 
 async def _restart(manager: PersonaManager, rest: str, _message: Message) -> str:
-    names = {row.slug: (row.name, row.slug) for row in manager.listing()}
+    names = manager.names()
     asked = find_mentions(rest, names)
     if rest and not asked:
         return f"Nobody here is called {escape_markdown(rest)}. Write `/restart @Name`."
@@ -69,13 +70,21 @@ async def _restart(manager: PersonaManager, rest: str, _message: Message) -> str
     return " ".join([notices.restarted(p.name, await p.restart()) for p in chosen])
 
 
-COMMANDS = (
-    Command("/approve", 'Allow what a persona asks for; "always" from now on', _approve),
-    Command("/deny", "Refuse what a persona asks for", _deny),
-    Command("/personas", "List the personas of this chat", _personas),
-    Command("/refresh-personas", "Read the persona files again", _refresh),
-    Command("/restart", "Stop a persona and start its engine anew: /restart @Name", _restart),
-    Command("/stop", "Stop the replies that are being written", _stop),
+COMMANDS = tuple(
+    sorted(
+        (
+            Command("/approve", 'Allow what a persona asks for; "always" from now on', _approve),
+            Command("/deny", "Refuse what a persona asks for", _deny),
+            Command("/personas", "List the personas of this chat", _personas),
+            Command("/refresh-personas", "Read the persona files again", _refresh),
+            Command(
+                "/restart", "Stop a persona and start its engine anew: /restart @Name", _restart
+            ),
+            Command("/stop", "Stop the replies that are being written", _stop),
+            *(Command(name, text, run) for name, (text, run) in RUN.items()),
+        ),
+        key=lambda command: command.name,
+    )
 )
 """All commands, by name."""
 

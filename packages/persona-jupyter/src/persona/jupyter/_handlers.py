@@ -2,56 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from jupyter_server.base.handlers import APIHandler, JupyterHandler
+from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.utils import url_path_join
 from tornado import web
+
+from persona.jupyter._block_handlers import BlocksHandler, CompletionsHandler
+from persona.jupyter._rest import Base
+from persona.jupyter._save_handler import SaveHandler
 
 if TYPE_CHECKING:
     from persona.jupyter._extension import PersonasExtension
     from persona.jupyter._last_good import LiveView
-    from persona.jupyter._manager import PersonaManager
-    from persona.jupyter._service import PersonaService
 
 
-class _Base(APIHandler):
-    def initialize(self, extension: PersonasExtension) -> None:
-        self._extension = extension
-
-    @property
-    def service(self) -> PersonaService:
-        return self._extension.service
-
-    async def _view(self, path: str) -> LiveView:
-        manager = self.service.manager_at(path.strip("/"))
-        if manager is not None:
-            await manager.ready()
-            self.service.watch()  # the chat's file may have been moved
-            return manager.view
-        return await self.service.view(path)
-
-    def _manager(self, chat_id: str) -> PersonaManager:
-        manager = self.service.manager(chat_id)
-        if manager is None:
-            raise web.HTTPError(404, "That chat is not open.")
-        return manager
-
-    def _body(self, *keys: str) -> list[str]:
-        try:
-            data = json.loads(self.request.body or b"{}")
-        except ValueError as exc:
-            raise web.HTTPError(400, "The body is not JSON.") from exc
-        if not isinstance(data, dict) or not all(isinstance(data.get(k), str) for k in keys):
-            raise web.HTTPError(400, f"The body needs: {', '.join(keys)} (text).")
-        return [data[k] for k in keys]
-
-
-class PersonasHandler(_Base):
+class PersonasHandler(Base):
     """``GET /api/personas?path=<chat>``: personas, findings, commands, default."""
 
     @web.authenticated
@@ -65,33 +36,40 @@ class PersonasHandler(_Base):
         manager = self.service.manager_at(path.strip("/"))
         view = await self._view(path)
         rows = manager.listing() if manager else list_personas(view, self.service.root_dir)
+        brought = manager.carried.all(view) if manager else {}
         personas = [
             {
                 **asdict(row),
                 "id": persona_id(row.slug),
-                "avatar_url": self._avatar(row.slug, view),
+                "avatar_url": brought[row.slug].picture
+                if row.slug in brought
+                else self._avatar(row.slug, view),
             }
             for row in rows
         ]
         payload = {
             "personas": personas,
             "diagnostics": [d.as_dict() for d in view.diagnostics],
-            "default": manager.default_slug() if manager else None,
+            "default": manager.default_slug() if manager else self.service.default_slug(view),
             "commands": [{"name": c.name, "description": c.description} for c in COMMANDS],
         }
         self.finish(json.dumps(payload))
 
     def _avatar(self, slug: str, view: LiveView) -> str | None:
+        from persona.core import MAX_AVATAR
+
         definition = view.personas.get(slug)
         avatar = definition.identity.avatar if definition else None
-        if not avatar or avatar.startswith(("http://", "https://", "data:")):
+        if not avatar or avatar.startswith(("http://", "https://")):
+            return avatar
+        if avatar.startswith("data:") and len(avatar) <= 2 * MAX_AVATAR:
             return avatar
         path = self.get_query_argument("path", "")
         url = url_path_join(self.base_url, "api/personas/avatar", quote(slug, safe=""))
         return f"{url}?path={quote(path)}"
 
 
-class EnginesHandler(_Base):
+class EnginesHandler(Base):
     """``GET /api/personas/engines``: every installed engine; imports none."""
 
     @web.authenticated
@@ -111,7 +89,7 @@ class EnginesHandler(_Base):
         self.finish(json.dumps({"engines": engines}))
 
 
-class StopHandler(_Base):
+class StopHandler(Base):
     """``POST /api/personas/stop``: stop what is being written in a chat."""
 
     @web.authenticated
@@ -122,7 +100,7 @@ class StopHandler(_Base):
         self.finish(json.dumps({"stopped": await manager.stop()}))
 
 
-class PrepareHandler(_Base):
+class PrepareHandler(Base):
     """``POST /api/personas/prepare``: a persona was picked; get its engine ready."""
 
     @web.authenticated
@@ -135,7 +113,7 @@ class PrepareHandler(_Base):
         self.finish("{}")
 
 
-class PermissionHandler(_Base):
+class PermissionHandler(Base):
     """``POST /api/personas/permission``: a person answers a persona's request."""
 
     @web.authenticated
@@ -181,7 +159,8 @@ class AvatarHandler(JupyterHandler):
         definition = view.personas.get(slug)
         folders = definition.avatar_folders if definition else ()
         try:
-            uri = avatar_data_uri(definition.identity.avatar if definition else None, folders)
+            avatar = definition.identity.avatar if definition else None
+            uri = await asyncio.to_thread(avatar_data_uri, avatar, folders)  # may scale it down
         except (AvatarError, OSError) as exc:
             raise web.HTTPError(404, str(exc)) from exc
         if uri is None or not uri.startswith("data:"):
@@ -199,6 +178,9 @@ class AvatarHandler(JupyterHandler):
 HANDLERS: tuple[tuple[str, Any], ...] = (
     (r"/api/personas", PersonasHandler),
     (r"/api/personas/engines", EnginesHandler),
+    (r"/api/personas/blocks", BlocksHandler),
+    (r"/api/personas/completions", CompletionsHandler),
+    (r"/api/personas/save", SaveHandler),
     (r"/api/personas/stop", StopHandler),
     (r"/api/personas/prepare", PrepareHandler),
     (r"/api/personas/permission", PermissionHandler),

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from persona.core import BasePersona, PersonaDefinition
+from persona.core import BasePersona, Changes, PersonaDefinition, value_at
 from persona.jupyter._changes import ChatChanges
 from persona.jupyter._last_good import LiveView
 from persona.jupyter._notices import Refreshed
-from persona.jupyter._overlay import Overlay
+from persona.jupyter._overlay import Changed, Overlay
 from persona.jupyter._policy import Policy
 from persona.jupyter._refresh import apply_changes, compare
+from persona.jupyter._renamed import move_renamed
 
 if TYPE_CHECKING:
     from jupyterlab_chat.models import BaseChatModel
@@ -34,6 +36,7 @@ class PersonasInUse:
 
     Attributes:
         changes: What was changed in this chat.
+        when_applied: Called when the definitions in use may have changed; may write to the chat.
     """
 
     def __init__(
@@ -45,6 +48,7 @@ class PersonasInUse:
         spawn: Callable[[Coroutine[Any, Any, None], str], object],
     ) -> None:
         self.changes = ChatChanges(chat)
+        self.when_applied: Callable[[], None] = lambda: None
         self._chat = chat
         self._service = service
         self._owner = owner
@@ -106,8 +110,10 @@ class PersonasInUse:
             ychat=self._chat,
             registry=self._registry,
             root_dir=self._service.root_dir,
+            former=self.view.former_names(slug),
             parent=self._owner,
         )
+        persona.when_refused = partial(self._take_back, persona)
         self._live[slug] = persona
         self._used[slug] = definition
         return persona
@@ -143,7 +149,7 @@ class PersonasInUse:
             await self._apply(await self._laid_over(files), self._let_finish)
         return True
 
-    async def change(self, edit: Callable[[], None]) -> Refreshed:
+    async def change(self, edit: Callable[[], Awaitable[None]]) -> Refreshed:
         """Change what is kept in the chat, and apply it at once.
 
         One after the other, so that two people who change the same persona at the same
@@ -154,8 +160,19 @@ class PersonasInUse:
                 and nothing is applied.
         """
         async with self._applying:
-            edit()
+            await edit()
             return await self._apply(await self._laid_over(self.files), self._let_finish)
+
+    def keep(self, slug: str, values: Changes) -> None:
+        """Keep what differs from the files; called within `change`."""
+        definition = self.files.personas[slug]
+        own = {path: v for path, v in values.items() if v != value_at(definition, path)}
+        self.changes.put(slug, own)
+
+    async def preview(self, slug: str, values: Changes) -> Changed:
+        """Return what a persona would be with these changes; may import an engine."""
+        definition = self.files.personas[slug]
+        return await asyncio.to_thread(self._overlay.changed, definition, values)
 
     async def stop(self) -> int:
         """Stop all running and waiting turns and return how many there were."""
@@ -168,6 +185,7 @@ class PersonasInUse:
         await asyncio.gather(*(persona.shutdown() for persona in personas))
 
     async def _laid_over(self, files: LiveView) -> LiveView:
+        move_renamed(self._chat, self.changes, files)
         changes = self.changes.all()
         if not changes:
             return files
@@ -180,7 +198,22 @@ class PersonasInUse:
         result = await apply_changes(before, after, self._live, self._used, self._registry, release)
         for name, why in result.failed.items():
             self._owner.log.warning("%s stays as it was: %s", name, why)
+        self.when_applied()
         return result
+
+    def _take_back(self, persona: BasePersona, engine: str) -> None:
+        """Let the chat keep the engine that goes on, where another one could not start."""
+        if self.changes.of(persona.slug).get("engine") == engine:
+
+            async def back() -> None:
+                own = self.changes.of(persona.slug)
+                if own.get("engine") == engine:  # nobody has chosen another one meanwhile
+                    self.keep(persona.slug, {**own, "engine": persona.engine.id})
+
+            self._spawn(self._changed(back), f"take back the engine of {persona.id}")
+
+    async def _changed(self, edit: Callable[[], Awaitable[None]]) -> None:
+        await self.change(edit)
 
     async def _let_finish(self, persona: BasePersona) -> None:
         """Let a persona whose file is gone end what it was asked before, then let it go."""

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from persona.core import TERMINAL, note
+from persona.core import TERMINAL, find_mentions, note
 
 if TYPE_CHECKING:
     from jupyterlab_chat.models import BaseChatModel, Message, User
 
 _PREFIX = "persona::"
+
+_ANSWERS = ("reply", "error")
 
 _DAY = 24 * 3600.0
 """Who has not written for so long does not count as present when a chat opens."""
@@ -29,13 +32,11 @@ class Inbox:
         self._seen = {message.id for message in messages}
         self._taken: set[str] = set()
         self._humans: dict[str, str] = {}
-        self.last_addressed: str | None = None
         users = chat.get_users()
         for message in messages:
-            if message.sender.startswith(_PREFIX) and note(message).get("kind") == "reply":
-                self.last_addressed = message.sender.removeprefix(_PREFIX)
-            elif not _is_bot(message, users.get(message.sender)) and _is_recent(message):
+            if not _is_bot(message, users.get(message.sender)) and _is_recent(message):
                 self._meet(message, users.get(message.sender))
+        self.last_addressed = _last_addressed(messages, users)
 
     def unanswered(self, seconds: float) -> list[Message]:
         """Return the messages at the end that people wrote and nobody answered, oldest first.
@@ -71,21 +72,21 @@ class Inbox:
         """Return the people who have written here: username → name shown."""
         return dict(self._humans)
 
-    def replies(self, persona_id: str, message_id: str) -> list[Message]:
-        """Return a persona's finished replies to a message."""
+    def replies(self, ids: Collection[str], message_id: str) -> list[Message]:
+        """Return the finished replies to a message of a persona with these ids."""
         return [
             m
             for m in self._chat.get_messages()
-            if m.sender == persona_id
+            if m.sender in ids
             and note(m).get("answers") == message_id
             and note(m).get("kind") == "reply"
             and note(m).get("state") == "complete"
         ]
 
-    def answered(self, persona_id: str, message_id: str) -> bool:
+    def answered(self, ids: Collection[str], message_id: str) -> bool:
         """Return whether a persona has written anything to a message, be it an error."""
         return any(
-            m.sender == persona_id and note(m).get("answers") == message_id
+            m.sender in ids and note(m).get("answers") == message_id
             for m in self._chat.get_messages()
         )
 
@@ -94,6 +95,37 @@ class Inbox:
             return  # most likely the same person as in the browser
         name = message.sender if user is None else (user.display_name or user.name)
         self._humans[message.sender] = name or message.sender
+
+
+def _last_addressed(messages: Sequence[Message], users: Mapping[str, User]) -> str | None:
+    """Return the short name of who answered the last message of a person that was answered.
+
+    An error is an answer too. What personas answered each other does not count.
+    """
+    people = {
+        message.id: number
+        for number, message in enumerate(messages)
+        if not _is_bot(message, users.get(message.sender))
+    }
+    last = -1
+    answered: list[str] = []
+    for message in messages:
+        if not message.sender.startswith(_PREFIX) or note(message).get("kind") not in _ANSWERS:
+            continue
+        asked = people.get(str(note(message).get("answers")), -1)
+        if asked > last:
+            last, answered = asked, []
+        if asked >= 0 and asked == last:
+            answered.append(message.sender)
+    if not answered:
+        return None
+    names = {id_: (_shown(users.get(id_)), id_.removeprefix(_PREFIX)) for id_ in answered}
+    mentioned = find_mentions(messages[last].body, names)
+    return (mentioned or answered)[-1].removeprefix(_PREFIX)
+
+
+def _shown(user: User | None) -> str:
+    return (user.display_name or user.name or "") if user is not None else ""
 
 
 def _is_bot(message: Message, user: User | None) -> bool:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from persona.core import (
     CatalogView,
+    Changes,
     Diagnostic,
     EngineRegistry,
     LoadResult,
@@ -45,6 +46,7 @@ class LiveView(CatalogView):
         kept: For each persona that is in use as it was before its last edit, why.
         attached: Files that the personas use besides their own.
         refused: For each persona that may not answer on this server, why.
+        changed: For each persona that was changed in the chat, the new values by dotted path.
     """
 
     def __init__(
@@ -85,6 +87,7 @@ class LiveView(CatalogView):
         self.broken = tuple(b for b in self.broken if b.slug not in kept)
         self.kept: Mapping[str, tuple[Diagnostic, ...]] = kept
         self.refused: Mapping[str, Requirement] = {}
+        self.changed: Mapping[str, Changes] = {}
         self._attached = {slug: attached_files(d) for slug, d in personas.items()}
         self._stamps = {slug: stamps(files) for slug, files in self._attached.items() if files}
         self.attached = frozenset(file for files in self._attached.values() for file in files)
@@ -98,6 +101,7 @@ class LiveView(CatalogView):
                 for (source, result), (other, known) in zip(results, self._results, strict=True)
             )
             and all(stamps(self._attached[slug]) == was for slug, was in self._stamps.items())
+            and self.is_current()
         )
 
     def has_same_files(self, other: LiveView, slug: str) -> bool:

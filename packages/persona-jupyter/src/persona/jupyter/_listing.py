@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from persona.core import BasePersona, mention_name
+from persona.core import BasePersona, Source, mention_name
 from persona.jupyter import _notices as notices
 from persona.jupyter._last_good import LiveView
 from persona.jupyter._session import session_of, state_of
@@ -35,11 +35,12 @@ def list_personas(
                 engine=definition.engine,
                 model=definition.model.model_id if definition.model else None,
                 scope=source.scope if source else "code",
-                file=notices.shown_path(source.file, root) if source else "",
+                file=_where(source, root) if source else "",
                 state="unavailable" if detail else state_of(persona),
                 session=session_of(persona),
                 description=definition.identity.description,
                 detail=detail,
+                changed=dict(view.changed.get(slug, {})),
                 fault=notices.where(fault, source.file, root) if fault and source else None,
             )
         )
@@ -55,9 +56,16 @@ def list_personas(
                 engine="–",
                 model=None,
                 scope=broken.source.scope,
-                file=notices.shown_path(broken.source.file, root),
+                file=_where(broken.source, root),
                 state="broken",
                 detail=f"line {found.line}: {found.message}" if found else None,
             )
         )
     return rows
+
+
+def _where(source: Source, root: Path) -> str:
+    """Return the file as people read it, or the package that brings it."""
+    if source.package is not None:
+        return source.package.distribution
+    return notices.shown_path(source.file, root)

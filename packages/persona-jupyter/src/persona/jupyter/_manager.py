@@ -13,14 +13,17 @@ from traitlets import Bool, Float, Int, Unicode
 
 from persona.core import (
     BasePersona,
-    BrokenFile,
     EngineError,
+    EngineRegistry,
     EngineSupport,
+    Location,
     TurnError,
-    mention_name,
-    next_hop,
 )
 from persona.jupyter import _notices as notices
+from persona.jupyter._answering import Answering
+from persona.jupyter._block_notices import foreign
+from persona.jupyter._blocks import Blocks
+from persona.jupyter._carried import CarriedDefinitions
 from persona.jupyter._commands import find_command, unknown_command
 from persona.jupyter._early import EarlyWatch
 from persona.jupyter._in_use import PersonasInUse
@@ -28,10 +31,12 @@ from persona.jupyter._inbox import Inbox
 from persona.jupyter._last_good import LiveView
 from persona.jupyter._listing import list_personas
 from persona.jupyter._mend import mend_broken_off
+from persona.jupyter._names import called_now, names_in
+from persona.jupyter._offers import Offers
+from persona.jupyter._people import People
 from persona.jupyter._permissions import Desk
 from persona.jupyter._policy import AdminRules
 from persona.jupyter._readiness import supports
-from persona.jupyter._routing import Route, addressed_by_persona, route
 from persona.jupyter._system import SystemVoice
 
 if TYPE_CHECKING:
@@ -53,7 +58,8 @@ class PersonaManager(AdminRules):
     default_persona = Unicode(
         "",
         help="Short name or shown name of the persona that answers when none is mentioned. "
-        "Empty: the one last addressed, else the only one there is.",
+        "Empty: the one last addressed, else the only one there is; default personas of "
+        "packages count for that only if there is no other.",
     ).tag(config=True)
 
     catch_up_seconds = Float(
@@ -88,17 +94,46 @@ class PersonaManager(AdminRules):
         self.desk = Desk()
         self._tasks: set[asyncio.Task[None]] = set()
         self.personas = PersonasInUse(chat, service, self, self.policy, self._spawn)
+        self.carried = CarriedDefinitions(chat, self.policy)
+        self.offers = Offers(chat, self._voice, self.carried)
+        self._people = People(chat)
+        self.blocks = Blocks(self.personas, self.registry, self.policy, self.root_dir)
         self._observer: Any = None
         self._early: EarlyWatch | None = None
         self._ready: asyncio.Task[None] | None = None
-        self._told_several = False
+        self._answering = Answering(self, self._inbox, self._voice)
 
     # -- life --------------------------------------------------------------
+
+    @property
+    def listening(self) -> bool:
+        """Whether the chat is open for it."""
+        return self._observer is not None
 
     @property
     def path(self) -> str:
         """Path of the chat file relative to the server's root."""
         return self.chat.get_path()
+
+    @property
+    def root_dir(self) -> Path:
+        """The server's root folder."""
+        return self._service.root_dir
+
+    @property
+    def registry(self) -> EngineRegistry:
+        """The engines."""
+        return self._service.catalog.registry
+
+    @property
+    def last_addressed(self) -> str | None:
+        """Short name of the persona last addressed, as it is called now."""
+        return called_now(self.view, self._inbox.last_addressed)
+
+    def levels(self) -> list[Location]:
+        """Return where definitions of this chat are looked for, the farthest first."""
+        folder = (self.root_dir / self.path).parent
+        return self._service.catalog.locations(folder, self.root_dir)
 
     @property
     def view(self) -> LiveView:
@@ -145,8 +180,11 @@ class PersonaManager(AdminRules):
 
     async def _open(self) -> None:
         await self.personas.open()
+        self.carried.installed(self.view)
+        self.personas.when_applied = self._record
         mend_broken_off(self.chat)
         self._tell_diagnostics(opening=True)
+        self._tell_foreign()
         self._service.watch()
 
     # -- messages ------------------------------------------------------------
@@ -167,86 +205,26 @@ class PersonaManager(AdminRules):
     async def _handle(self, message: Message) -> None:
         with self._kept_alive():
             await self.ready()
+            await self._people.tidy(message.sender)
             command = find_command(message.body)
             if command is None:
-                await self._answer(message)
+                await self._answering.answer(message)
                 return
             found, word, rest = command
             text = unknown_command(word) if found is None else await found.run(self, rest, message)
             self._say(text, message, "command")
 
-    async def _answer(self, message: Message) -> None:
-        decision = self._decide(message)
-        if not decision.targets:
-            self._explain(decision, message)
-            return
-        self._inbox.last_addressed = decision.targets[-1]
-        await asyncio.gather(*(self._ask(slug, message) for slug in decision.targets))
+    def _record(self) -> None:
+        """Keep the definitions of those that are used, as they are now. Not in an observer."""
+        self.carried.installed(self.view)
+        for slug in self.personas.live:
+            self.record(slug)
 
-    def _decide(self, message: Message) -> Route:
-        humans = self._inbox.humans()
-        picked = (message.metadata or {}).get("to")
-        return route(
-            message.body,
-            names=self._names(),
-            people=humans.values(),
-            picked=picked if isinstance(picked, str) else None,
-            last=self._inbox.last_addressed,
-            default=self.default_slug(),
-            humans=len(humans),
-        )
-
-    async def _ask(self, slug: str, message: Message) -> None:
-        """Let one persona answer, then those that its answer addresses."""
-        try:
-            persona = self.personas.get(slug)
-        except EngineError as exc:
-            name = self._name_of(slug)
-            self._say(notices.broken_engine(name, exc.summary, exc.fix), message, "error")
-            return
-        if persona is None:
-            found = self._broken()[slug].errors
-            self._say(
-                notices.broken_persona(self._name_of(slug), found, self._service.root_dir),
-                message,
-                "error",
-            )
-            return
-        await persona.process_message(message)
-        if self.personas.live.get(slug) is not persona and self._observer is not None:
-            if not self._inbox.answered(persona.id, message.id):
-                why = self.view.refused.get(slug)
-                text = why and notices.broken_engine(persona.name, why.what, why.fix)
-                self._say(text or notices.gone(persona.name), message)
-            return
-        await self._pass_on(persona, message)
-
-    async def _pass_on(self, persona: BasePersona, message: Message) -> None:
-        names = {slug: own for slug, own in self._names().items() if slug != persona.slug}
-        asked: list[tuple[str, Message]] = []
-        for reply in self._inbox.replies(persona.id, message.id):
-            for slug in addressed_by_persona(reply.body, names):
-                if next_hop(reply) <= self.max_hops:
-                    asked.append((slug, reply))
-                elif self.max_hops:
-                    self._say(notices.too_many_hops(self._name_of(slug), self.max_hops), reply)
-        await asyncio.gather(*(self._ask(slug, reply) for slug, reply in asked))
-
-    def _explain(self, decision: Route, message: Message) -> None:
-        """Say why nobody answers, unless people talk to each other."""
-        match decision.why:
-            case "unknown-mention":
-                text = notices.unknown_mention(decision.word, decision.guess, self.listing())
-            case "no-personas":
-                text = notices.no_personas()
-            case "nobody":
-                text = notices.who_answers(self.listing())
-            case "several-people" if not self._told_several and self._names():
-                self._told_several = True
-                text = notices.several_people()
-            case _:
-                return
-        self._say(text, message)
+    def record(self, slug: str) -> None:
+        """Keep the definition of one in the chat, so that it can be read elsewhere."""
+        definition = self.view.personas.get(slug)
+        if definition is not None:
+            self.carried.record(definition)
 
     # -- what commands and REST ask for ----------------------------------------
 
@@ -256,9 +234,16 @@ class PersonaManager(AdminRules):
         return tuple(self.personas.live.values())
 
     def listing(self) -> list[notices.Listed]:
-        """Return every persona of this chat, broken ones too."""
-        root = self._service.root_dir
-        return list_personas(self.view, root, self.personas.live)
+        """Return every persona of this chat: broken ones, and those that only it brings."""
+        return [*self.here(), *self.carried.rows(self.view)]
+
+    def here(self) -> list[notices.Listed]:
+        """Return the personas that this server has, also broken ones."""
+        return list_personas(self.view, self._service.root_dir, self.personas.live)
+
+    def names(self) -> Mapping[str, Sequence[str]]:
+        """Return what each persona answers to, by short name; former names that are free too."""
+        return names_in(self.view)
 
     async def supports(self) -> dict[str, EngineSupport]:
         """Return what each persona honours and misses, by short name."""
@@ -267,15 +252,7 @@ class PersonaManager(AdminRules):
 
     def default_slug(self) -> str | None:
         """Return the persona that answers when none is mentioned or was addressed before."""
-        personas = self.view.personas
-        wanted = self.default_persona.casefold()
-        if wanted:
-            for slug, definition in personas.items():
-                shown = definition.identity.name
-                if wanted in (slug, shown.casefold(), mention_name(shown).casefold()):
-                    return slug
-            self.log.warning("default_persona %r is not a persona here", self.default_persona)
-        return next(iter(personas)) if len(personas) == 1 else None
+        return self._answering.default().slug
 
     async def stop(self) -> int:
         """Stop all running and waiting turns and return how many there were."""
@@ -289,6 +266,7 @@ class PersonaManager(AdminRules):
         """Start a persona's engine ahead of its first message; what fails is told then."""
         await self.ready()
         with contextlib.suppress(EngineError, TurnError):
+            slug = called_now(self.view, slug) or slug
             persona = self.personas.get(slug) if slug in self.view.personas else None
             if persona is not None:
                 await persona.prepare()
@@ -315,23 +293,6 @@ class PersonaManager(AdminRules):
 
     # -- inside ------------------------------------------------------------------
 
-    def _names(self) -> Mapping[str, Sequence[str]]:
-        names: dict[str, Sequence[str]] = {
-            slug: (definition.identity.name, slug)
-            for slug, definition in self.view.personas.items()
-        }
-        for slug in self._broken():
-            names.setdefault(slug, (slug,))
-        return names
-
-    def _broken(self) -> dict[str, BrokenFile]:
-        personas = self.view.personas
-        return {broken.slug: broken for broken in self.view.broken if broken.slug not in personas}
-
-    def _name_of(self, slug: str) -> str:
-        definition = self.view.personas.get(slug)
-        return definition.identity.name if definition else slug
-
     def _say(self, text: str, message: Message, kind: str = "notice") -> None:
         self._voice.say(text, answers=message.id, kind=kind)
 
@@ -343,6 +304,16 @@ class PersonaManager(AdminRules):
         self._voice.tell_diagnostics([d for d in view.diagnostics if d not in kept], root)
         names = {slug: definition.identity.name for slug, definition in view.personas.items()}
         self._voice.tell_kept(view.kept, names, root, opening=opening)
+
+    def _tell_foreign(self) -> None:
+        """Say what was changed on another server; it has no effect before somebody agrees."""
+        view = self.view
+        rows = [
+            (view.personas[slug].identity.name, slug, values)
+            for slug, values in self.personas.changes.foreign().items()
+            if slug in view.personas
+        ]
+        self._voice.tell_foreign(foreign(rows) if rows else "")
 
     def _kept_alive(self) -> contextlib.AbstractContextManager[Any]:
         keep_alive = getattr(self.chat, "keep_alive", None)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from persona.core import Diagnostic, EngineSupport, escape_markdown
+from persona.core import Absent, Diagnostic, EngineSupport, escape_markdown, mention_name
 
 EXAMPLE = """```yaml
 ---
@@ -37,6 +37,8 @@ class Listed:
     description: str | None = None
     detail: str | None = None
     session: Mapping[str, Any] | None = None
+    changed: Mapping[str, Any] = field(default_factory=dict)
+    """What was changed in this chat, by dotted path."""
     fault: str | None = None
     """Why it is in use as it was before its last edit, if it is."""
 
@@ -47,6 +49,7 @@ class Refreshed:
 
     added: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
+    renamed: dict[str, str] = field(default_factory=dict)
     changed: dict[str, list[str]] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     total: int = 0
@@ -68,8 +71,8 @@ def persona_table(rows: Sequence[Listed], supports: Mapping[str, EngineSupport])
     for row in rows:
         cells = (
             _mention(row),
-            escape_markdown(row.engine),
-            escape_markdown(row.model or "–"),
+            _here(row, row.engine, "engine"),
+            _here(row, row.model or "–", "model.model_id"),
             f"{row.scope}: {escape_markdown(row.file)}",
             escape_markdown(_state(row, supports.get(row.slug))),
         )
@@ -85,9 +88,14 @@ def refreshed(result: Refreshed) -> str:
         parts.append(f"New: {_names(result.added)}.")
     if result.removed:
         parts.append(f"Gone: {_names(result.removed)}.")
+    parts += [
+        f"{escape_markdown(was)} goes on as {escape_markdown(now)}."
+        for was, now in result.renamed.items()
+    ]
     parts += [f"{escape_markdown(n)}: {', '.join(b)} changed." for n, b in result.changed.items()]
     parts += [f"{escape_markdown(n)} stays as it was: {m}" for n, m in result.failed.items()]
-    if not (result.added or result.removed or result.changed or result.failed):
+    news = (result.added, result.removed, result.renamed, result.changed, result.failed)
+    if not any(news):
         parts.append("Nothing changed.")
     if result.broken:
         parts.append(f"{result.broken} file{'s' if result.broken != 1 else ''} cannot be used.")
@@ -127,9 +135,10 @@ def no_personas() -> str:
 
 
 def who_answers(rows: Sequence[Listed]) -> str:
-    """Return the question to whom a message goes."""
-    names = ", ".join(f"`@{row.mention_name}`" for row in rows[:12])
-    more = f" and {len(rows) - 12} more (`/personas`)" if len(rows) > 12 else ""
+    """Return the question to whom a message goes; those that cannot answer only if all."""
+    rows = [row for row in rows if row.state not in ("broken", "unavailable")] or rows
+    names = ", ".join(f"`@{row.mention_name}`" for row in rows[:_MOST])
+    more = f" and {len(rows) - _MOST} more (`/personas`)" if len(rows) > _MOST else ""
     return f"Who should answer? Begin your message with one of: {names}{more}."
 
 
@@ -139,6 +148,18 @@ def unknown_mention(word: str, guess: str | None, rows: Sequence[Listed]) -> str
     if guess:
         return f"{nobody} Did you mean `@{guess}`?"
     return f"{nobody} {who_answers(rows) if rows else no_personas()}"
+
+
+def not_here(absent: Absent) -> str:
+    """Return why a default persona of a package that was mentioned does not answer."""
+    name = mention_name(absent.definition.identity.name)
+    why = absent.why
+    return f"`@{name}` cannot run here. {escape_markdown(why.what)} {why.fix}"
+
+
+def other_default(missing: str, name: str) -> str:
+    """Return that another persona answers than the one that was named for it."""
+    return f"{missing} {escape_markdown(name)} answers instead, being the only one here."
 
 
 def several_people() -> str:
@@ -268,7 +289,14 @@ def _state(row: Listed, support: EngineSupport | None) -> str:
     if support is not None and support.missing:
         return "unavailable: " + " ".join(f"{m.what} {m.fix}" for m in support.missing)
     mode = (row.session or {}).get("mode")
-    return f"{row.state}, mode {mode['name']}" if mode else row.state
+    state = f"{row.state}, mode {mode['name']}" if mode else row.state
+    other = [path for path in row.changed if path not in ("engine", "model.model_id")]
+    return f"{state}; changed here: {', '.join(other)}" if other else state
+
+
+def _here(row: Listed, text: str, path: str) -> str:
+    """Return a value, marked if it was changed in this chat."""
+    return escape_markdown(text) + (" (changed here)" if path in row.changed else "")
 
 
 def _mention(row: Listed) -> str:

@@ -25,7 +25,7 @@ class Changed:
 
     Attributes:
         definition: The result.
-        left: Options of the file that the engine of the chat does not know.
+        left: Options that its engine does not take, so that they rest.
         fault: Why the changes have no effect, or None.
     """
 
@@ -62,21 +62,33 @@ class Overlay:
             refused.pop(slug, None)
             if refusal is not None:
                 refused[slug] = refusal
-        result.personas, result.refused = personas, refused
+        result.personas, result.refused, result.changed = personas, refused, here
         return result
 
     def changed(self, definition: PersonaDefinition, own: Changes) -> Changed:
         """Return one definition with its changes; imports the engine that it was moved to."""
-        base, left = definition, list[str]()
-        engine = own.get("engine", definition.engine)
-        if engine != definition.engine:
-            try:
-                model = self._registry.load(engine).options_model
-            except EngineError:  # told when the persona is used
-                model = None
-            options, left = fitting_options(model, definition.options)
-            base = definition.model_copy(update={"options": options})
         try:
-            return Changed(changed_definition(base, own), tuple(left))
+            changed = changed_definition(definition, own)
         except ChangeError as exc:
-            return Changed(definition, (), str(exc))
+            return Changed(definition, fault=str(exc))
+        chosen = {path.split(".")[1] for path in own if path.startswith("options.")}
+        if changed.engine == definition.engine and not chosen:
+            return Changed(changed)
+        try:
+            model = self._registry.load(changed.engine).options_model
+        except EngineError:  # told when the persona is used
+            return Changed(changed)
+        moved = changed.engine != definition.engine
+        former = self._keys(definition.engine) - chosen if moved else set()
+        kept, left = fitting_options(model, changed.options, former)
+        if not moved:  # what its file says wrong its engine tells
+            left = [key for key in left if key in chosen]
+            kept = {key: value for key, value in changed.options.items() if key not in left}
+        return Changed(changed.model_copy(update={"options": kept}), tuple(left))
+
+    def _keys(self, engine: str) -> set[str]:
+        try:
+            model = self._registry.load(engine).options_model
+        except EngineError:  # the one that it had is not needed any more
+            return set()
+        return set() if model is None else set(model.model_fields)

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from traitlets import List, Unicode
+from traitlets import Bool, List, Unicode
 from traitlets.config import Config, LoggingConfigurable
 from traitlets.config.loader import LazyConfigValue
 
-from persona.core import Diagnostic, EngineError, PersonaDefinition, Requirement
+from persona.core import Diagnostic, EngineError, PersonaDefinition, Requirement, Source
 from persona.jupyter._last_good import LiveView
 
 _MOST = 12
@@ -37,12 +37,18 @@ class Policy:
         allowed_personas: Short names of those that may answer; None: all.
         allowed_engines: Ids of engines that may be used; None: all.
         allowed_models: Models that may be used, as definitions name them; None: all.
+        default_personas: Whether the personas that packages of engines bring are seen.
     """
 
     disabled_personas: _Patterns = ()
     allowed_personas: _Patterns | None = None
     allowed_engines: _Patterns | None = None
     allowed_models: _Patterns | None = None
+    default_personas: bool = True
+
+    def removes(self, source: Source | None) -> bool:
+        """Whether nobody sees the personas of a file."""
+        return not self.default_personas and source is not None and source.is_default
 
     def hides(self, slug: str) -> bool:
         """Whether nobody sees the persona of that short name."""
@@ -130,6 +136,12 @@ class AdminRules(LoggingConfigurable):
         help="The only models, or patterns such as `ollama/*`, that may be used. None: all.",
     ).tag(config=True)
 
+    default_personas = Bool(
+        True,
+        help="Whether the personas that packages of engines bring, such as @OpenCode, are seen. "
+        "Others can build on them in any case.",
+    ).tag(config=True)
+
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         for section in self.section_names():
@@ -147,6 +159,7 @@ class AdminRules(LoggingConfigurable):
             _some(self.allowed_personas),
             _some(self.allowed_engines),
             _some(self.allowed_models),
+            self.default_personas,
         )
 
 
@@ -163,8 +176,12 @@ def restrict(view: LiveView, policy: Policy) -> LiveView:
 
     The same object if nothing is. Bases that are disabled can still be built on.
     """
-    slugs = {*view.personas, *(broken.slug for broken in view.broken)}
+    slugs = {*view.personas, *view.absent, *(broken.slug for broken in view.broken)}
     hidden = {slug for slug in slugs if policy.hides(slug)}
+    sources = [(slug, definition.source) for slug, definition in view.personas.items()]
+    sources += [(slug, absent.definition.source) for slug, absent in view.absent.items()]
+    sources += [(b.slug, b.source) for b in view.broken if b.slug not in view.personas]
+    hidden |= {slug for slug, source in sources if policy.removes(source)}
     personas = {slug: d for slug, d in view.personas.items() if slug not in hidden}
     refused = {
         slug: refusal
@@ -179,6 +196,7 @@ def restrict(view: LiveView, policy: Policy) -> LiveView:
         gone = _findings(view, hidden) - _findings(view, slugs - hidden)
         result.diagnostics = tuple(d for d in view.diagnostics if d not in gone)
         result.personas = personas
+        result.absent = {slug: why for slug, why in view.absent.items() if slug not in hidden}
         result.broken = tuple(broken for broken in view.broken if broken.slug not in hidden)
         result.kept = {slug: why for slug, why in view.kept.items() if slug not in hidden}
     return result

@@ -44,13 +44,16 @@ async def supports(
     others = {slug: d for slug, d in view.personas.items() if slug not in known}
 
     def look() -> dict[str, EngineSupport]:
-        return {slug: _look(d, registry, root) for slug, d in others.items()}
+        return {slug: support_of(d, registry, root) for slug, d in others.items()}
 
     # It imports the engines' packages.
     return {**found, **await asyncio.to_thread(look)}
 
 
-def _look(definition: PersonaDefinition, registry: EngineRegistry, root: Path) -> EngineSupport:
+def support_of(
+    definition: PersonaDefinition, registry: EngineRegistry, root: Path
+) -> EngineSupport:
+    """Ask the engine of a persona that is not in use; imports it and starts nothing."""
     try:
         persona = BasePersona.from_definition(
             definition, ychat=_NO_CHAT, registry=registry, root_dir=root

@@ -20,10 +20,16 @@ def compare(before: LiveView, after: LiveView) -> Refreshed:
     old, new = before.personas, after.personas
     result = Refreshed(broken=len(after.broken), kept=len(after.kept), refused=len(after.refused))
     result.total = len(new) - result.refused
-    result.added = [d.identity.name for slug, d in new.items() if slug not in old]
-    result.removed = [d.identity.name for slug, d in old.items() if slug not in new]
+    was = {now: name for name, now in after.renamed.items() if name in old and now not in old}
+    gone = old.keys() - new.keys() - set(was.values())
+    result.renamed = {
+        old[name].identity.name: new[now].identity.name for now, name in was.items() if now in new
+    }
+    result.added = [d.identity.name for slug, d in new.items() if slug not in {*old, *was}]
+    result.removed = [d.identity.name for slug, d in old.items() if slug in gone]
     for slug, definition in new.items():
-        if slug in old and (changed := changed_blocks(old[slug], definition)):
+        known = old.get(was.get(slug, slug))
+        if known is not None and (changed := changed_blocks(known, definition)):
             result.changed[definition.identity.name] = changed
     return result
 
@@ -39,7 +45,8 @@ async def apply_changes(
     """Bring ``personas`` from ``before`` to ``after``.
 
     Only blocks whose definition changed are replaced; the rest keeps running. A new
-    engine that cannot be made leaves the persona as it was.
+    engine that cannot be made leaves the persona as it was. One whose definition was
+    renamed goes on under its new name.
 
     Args:
         before: The definitions until now.
@@ -55,12 +62,16 @@ async def apply_changes(
     """
     result = Refreshed()
     here = after.personas.keys() - after.refused.keys()
+    for old, slug in after.renamed.items():
+        if old in personas and slug in here and slug not in personas:
+            personas[slug], used[slug] = personas.pop(old), used.pop(old)
     gone = [personas.pop(slug) for slug in [s for s in personas if s not in here]]
     for persona in gone:
         used.pop(persona.slug, None)
     for slug, persona in personas.items():
         definition = after.personas[slug]
         name = definition.identity.name
+        persona.rename(slug, after.former_names(slug))
         changed = changed_blocks(used[slug], definition)
         if changed and "engine" not in changed and persona.engine.id != definition.engine:
             changed.insert(0, "engine")  # it could not start with the blocks that it had before

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from traitlets.config import LoggingConfigurable
 
 from persona.core import Catalog
+from persona.jupyter._default import choose_default
 from persona.jupyter._last_good import LastGood, LiveView
 from persona.jupyter._manager import PersonaManager
 from persona.jupyter._policy import Policy, policy_of, restrict
@@ -50,6 +51,11 @@ class PersonaService(LoggingConfigurable):
     def policy(self) -> Policy:
         """What whoever runs the server allows, by the settings of `PersonaManager`."""
         return policy_of(self.config)
+
+    def default_slug(self, view: LiveView) -> str | None:
+        """Return who answers by default in a chat that is not open."""
+        wanted = self.config["PersonaManager"].get("default_persona", "")
+        return choose_default(view, wanted if isinstance(wanted, str) else "").slug
 
     def manager(self, chat_id: str) -> PersonaManager | None:
         """Return the manager of an open chat."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 SYSTEM_USER = "personas::system"
 _METADATA = "personas_diagnostics"
 _KEPT = "personas_kept"
+_FOREIGN = "personas_foreign"
 # A drawing, not an emoji: not every machine has a font for those.
 _AVATAR = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100">'
@@ -46,6 +48,15 @@ class SystemVoice:
     def say(self, text: str, *, answers: str, kind: str = "notice") -> None:
         """Answer a message; ``kind`` is ``notice``, ``error`` or ``command``."""
         self._conversation.add(text, {"kind": kind, "answers": answers})
+
+    def write(self, text: str, note: Mapping[str, Any]) -> None:
+        """Add a message with a note of its own."""
+        self._conversation.add(text, note)
+
+    def rewrite(self, message_id: str, text: str, note: Mapping[str, Any]) -> None:
+        """Replace one of these; nothing happens if a person has deleted it."""
+        with suppress(ChatGone):
+            self._conversation.replace(message_id, text, note)
 
     def tell_diagnostics(self, found: Sequence[Diagnostic], root: Path) -> None:
         """Keep one message in the chat about broken files; rewrite it only on a change."""
@@ -95,6 +106,14 @@ class SystemVoice:
             self._write(None, notices.mended([names[s] for s in mended]))
         state = {"digest": digest, "message": message, "slugs": list(kept)} if kept else {}
         self._chat.set_metadata(_KEPT, state)
+
+    def tell_foreign(self, text: str) -> None:
+        """Say once what was changed on another server; again only if it is something else."""
+        digest = _digest(text) if text else ""
+        if self._told(_FOREIGN).get("digest", "") != digest:
+            if text:
+                self._write(None, text)
+            self._chat.set_metadata(_FOREIGN, {"digest": digest})
 
     def _told(self, key: str) -> dict[str, Any]:
         known = self._chat.get_metadata().get(key)
