@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -104,39 +104,55 @@ def write(project: Path, llm: ScriptedLLM) -> Callable[..., Path]:
 
 
 @pytest.fixture
-async def server(project: Path, tmp_path: Path, free_port: int) -> AsyncIterator[RunningServer]:
-    """A server that has nothing switched on by hand, in WebSocket mode."""
+async def start_server(
+    project: Path, tmp_path: Path
+) -> AsyncIterator[Callable[..., Awaitable[RunningServer]]]:
+    """Start servers that have nothing switched on by hand, in WebSocket mode."""
+    started: list[RunningServer] = []
     log = (tmp_path / "server.log").open("wb")
-    process = subprocess.Popen(  # noqa: ASYNC220 - returns at once
-        [
-            *(sys.executable, "-m", "jupyter_server", "--no-browser", "--ip=127.0.0.1"),
-            *(
-                f"--port={free_port}",
-                "--ServerApp.port_retries=0",
-                f"--ServerApp.root_dir={project}",
-            ),
-            *(f"--IdentityProvider.token={TOKEN}", "--ServerApp.base_url=/user/x/"),
-            *("--ServerApp.allow_root=True", "--YDocExtension.disable_rtc=True"),
-        ],
-        stdout=log,
-        stderr=log,
-        stdin=subprocess.DEVNULL,
-        env=dict(os.environ),
-    )
-    running = RunningServer(process, f"127.0.0.1:{free_port}/user/x/")
-    try:
+
+    async def start(root: Path = project, **variables: str) -> RunningServer:
+        port = find_free_port()
+        process = subprocess.Popen(  # noqa: ASYNC220 - returns at once
+            [
+                *(sys.executable, "-m", "jupyter_server", "--no-browser", "--ip=127.0.0.1"),
+                *(
+                    f"--port={port}",
+                    "--ServerApp.port_retries=0",
+                    f"--ServerApp.root_dir={root}",
+                ),
+                *(f"--IdentityProvider.token={TOKEN}", "--ServerApp.base_url=/user/x/"),
+                *("--ServerApp.allow_root=True", "--YDocExtension.disable_rtc=True"),
+            ],
+            stdout=log,
+            stderr=log,
+            stdin=subprocess.DEVNULL,
+            env={**os.environ, **variables},
+        )
+        running = RunningServer(process, f"127.0.0.1:{port}/user/x/")
+        started.append(running)
         await running.wait_until_up()
-        yield running
+        return running
+
+    try:
+        yield start
     finally:
-        running.close()
-        process.kill()
-        process.wait()
+        for running in started:
+            running.close()
+            running.process.kill()
+            running.process.wait()
         log.close()
         print((tmp_path / "server.log").read_text(errors="replace"))
 
 
 @pytest.fixture
-def free_port() -> int:
+async def server(start_server: Callable[..., Awaitable[RunningServer]]) -> RunningServer:
+    """One such server."""
+    return await start_server()
+
+
+def find_free_port() -> int:
+    """Return a port that nobody listens on."""
     import socket
 
     with socket.create_server(("127.0.0.1", 0)) as listener:

@@ -94,7 +94,7 @@ async def test_a_tool_that_never_ends_dies_with_the_server(
     write("Ada", "ADA-PROMPT", _mcp("alpha"))
     llm.on("hello").tool_calls([{"name": "alpha__slow", "arguments": {"seconds": 600}}])
     asking = asyncio.create_task(server.ask("a.chat", "@Ada hello"))
-    await asyncio.to_thread(llm.wait_received, 1, outcome="answered")
+    await asyncio.to_thread(llm.wait_received, 1, outcome="answered", timeout=60)
     async with asyncio.timeout(30):
         while not (children := psutil.Process(server.process.pid).children(recursive=True)):
             await asyncio.sleep(0.1)
@@ -109,11 +109,6 @@ async def test_engines_and_commands_are_there_without_any_setting(server: Any) -
     engines = await server.get("api/personas/engines")
     assert "litellm" in {engine["id"] for engine in engines["engines"]}
     catalog = await server.get("api/personas?path=a.chat")
-    assert [c["name"] for c in catalog["commands"]] == [
-        "/approve",
-        "/deny",
-        "/personas",
-        "/refresh-personas",
-        "/restart",
-        "/stop",
-    ]
+    commands = {c["name"]: c["description"] for c in catalog["commands"]}
+    assert {"/personas", "/stop", "/engine", "/approve"} <= commands.keys()
+    assert all(commands.values())
