@@ -14,7 +14,15 @@ from jupyterlab_chat.websocket_model import WsChatModel
 from jupyterlab_chat.ychat import YChat
 from pycrdt import Doc
 
-from persona.core import META, ConfigChange, ModeChange, PersonaContext, PersonaModel
+from persona.core import (
+    META,
+    BasePersona,
+    ConfigChange,
+    ModeChange,
+    PersonaContext,
+    PersonaModel,
+    TurnError,
+)
 from persona.engines.acp._memory import KEY, Remembered, recall, remember
 from persona.engines.acp._opening import open_session
 from persona.testing import ScriptedAgent, mcp_server_command
@@ -184,6 +192,13 @@ async def test_value_that_is_not_listed_is_tried(bench: Bench) -> None:
     assert settings(agent)[0] == ("model", "other/m9")
 
 
+async def test_value_of_another_setting_that_is_not_listed_is_told(bench: Bench) -> None:
+    agent = bench.agent(session={"configOptions": CONFIG})
+    said = await bench.ask(bench.persona(agent, mode="careful"))
+    assert "careful" in said and "auto, ask" in said and bench.error() == "setting"
+    assert settings(agent) == [] and agent.prompts == []
+
+
 async def test_setting_that_is_not_offered_is_told(bench: Bench) -> None:
     agent = bench.agent(session={"configOptions": CONFIG})
     refused = {"code": -32602, "message": "no"}
@@ -317,3 +332,227 @@ async def test_session_whose_resuming_was_broken_off_is_not_in_use(bench: Bench)
     opening.cancel()
     await asyncio.wait({opening})
     assert opening.cancelled() and not running.serves(stored)
+
+
+@pytest.mark.parametrize("new_server", [False, True])
+async def test_message_that_the_agent_never_had_is_told_after_a_crash(
+    bench: Bench, new_server: bool
+) -> None:
+    agent = bench.agent()
+    agent.on("second", {"kill": True}, times=1)
+    persona = bench.persona(agent)
+    await bench.ask(persona, "first")
+    await bench.ask(persona, "second")
+    assert bench.error() == "crash"
+    if new_server:
+        await restarted(bench, agent, "third")
+    else:
+        await bench.ask(persona, "third")
+    assert len(agent.requests("session/new")) == 1 and agent.requests("session/resume")
+    told = agent.prompts[-1]
+    assert told.count("Ada: second") == 1 and told.endswith("third")
+    assert "first" not in told, "that was answered"
+
+
+async def test_first_message_that_the_agent_never_had_is_told_with_the_instructions(
+    bench: Bench,
+) -> None:
+    agent = bench.agent()
+    agent.on("first", {"kill": True}, times=1)
+    persona = bench.persona(agent, context={"system_prompt": "You are a pirate."})
+    await bench.ask(persona, "first")
+    await bench.ask(persona, "second")
+    assert agent.prompts[-1].startswith("You are a pirate.")
+    assert "Ada: first" in agent.prompts[-1]
+    await bench.ask(persona, "third")
+    assert agent.prompts[-1] == "third"
+
+
+async def test_instructions_that_the_agent_refused_are_told_again(bench: Bench) -> None:
+    agent = bench.agent()
+    agent.on("first", {"error": {"code": -32603, "message": "Rate limit"}}, times=1)
+    persona = bench.persona(agent, context={"system_prompt": "You are a pirate."})
+    await bench.ask(persona, "first")
+    await bench.ask(persona, "second")
+    assert agent.prompts[-1].startswith("You are a pirate.")
+    await bench.ask(persona, "third")
+    assert agent.prompts[-1] == "third" and len(agent.requests("session/new")) == 1
+
+
+USAGE = {"sessionUpdate": "usage_update", "used": 1, "size": 9}
+
+
+@pytest.mark.parametrize(
+    ("step", "had"),
+    [
+        ({"text": "half"}, True),
+        ({"thought": "hm"}, True),
+        ({"update": {"sessionUpdate": "user_message_chunk",
+                     "content": {"type": "text", "text": "second"}}}, True),
+        ({"update": {"sessionUpdate": "tool_call", "toolCallId": "c", "title": "Look"}}, True),
+        ({"update": USAGE}, False),
+        ({"update": {"sessionUpdate": "available_commands_update",
+                     "availableCommands": [{"name": "plan"}]}}, False),
+    ],
+    ids=["text", "thought", "echo", "tool", "usage", "commands"],
+)  # fmt: skip
+async def test_message_that_the_agent_had_before_a_crash_is_not_told_again(
+    bench: Bench, step: dict[str, Any], had: bool
+) -> None:
+    agent = bench.agent()
+    agent.on("second", step, {"kill": True}, times=1)
+    persona = bench.persona(agent)
+    await bench.ask(persona, "first")
+    await bench.ask(persona, "second")
+    assert bench.error() == "crash"
+    await bench.ask(persona, "third")
+    assert ("Ada: second" in agent.prompts[-1]) is not had
+    await restarted(bench, agent, "fourth")
+    assert "second" not in agent.prompts[-1] and "third" not in agent.prompts[-1]
+
+
+async def test_message_is_told_once_when_the_agent_asked_before_its_crash(bench: Bench) -> None:
+    agent = bench.agent()
+    options = [{"optionId": "a", "name": "Allow", "kind": "allow_once"}]
+    asking = {"toolCall": {"toolCallId": "c", "title": "Write"}, "options": options}
+    agent.on("second", {"permission": asking, "allowed": [{"kill": True}]}, times=1)
+    persona = bench.persona(agent, permissions="allow-all")
+    await bench.ask(persona, "first")
+    await bench.ask(persona, "second")
+    assert bench.error() == "crash"
+    await bench.ask(persona, "third")
+    assert agent.prompts[-1] == "third"
+
+
+async def test_message_of_a_turn_that_was_stopped_at_once_is_not_told_again(bench: Bench) -> None:
+    agent = bench.agent()
+    agent.on("second", {"hang": True}, times=1)
+    persona = bench.persona(agent)
+    await bench.ask(persona, "first")
+    turn = asyncio.create_task(bench.ask(persona, "second"))
+    await until(lambda: len(agent.prompts) == 2)
+    await persona.stop()
+    await turn
+    await bench.ask(persona, "third")
+    assert agent.prompts[-1] == "third", "it has answered that it stopped"
+
+
+async def test_what_a_command_left_out_is_told_next_time(bench: Bench) -> None:
+    agent = bench.agent()
+    commands = {"sessionUpdate": "available_commands_update", "availableCommands": [
+        {"name": "plan", "description": "Plan"}]}  # fmt: skip
+    agent.on("", {"update": commands}, {"text": "ok"}, times=1)
+    persona = bench.persona(agent)
+    await bench.ask(persona, "first")
+    bench.chat.say("I was here.", sender="bob", name="Bob")
+    await bench.ask(persona, "/plan it")
+    assert agent.prompts[-1] == "/plan it", "a command must come first"
+    await restarted(bench, agent, "third")
+    assert "Bob: I was here." in agent.prompts[-1]
+
+
+async def test_command_as_the_first_message_comes_before_the_instructions(bench: Bench) -> None:
+    agent = bench.agent()
+    commands = {"sessionUpdate": "available_commands_update", "availableCommands": [
+        {"name": "plan", "description": "Plan"}]}  # fmt: skip
+    agent.on("", {"after": [{"update": commands}]}, times=1, method="session/new")
+    persona = bench.persona(agent, context={"system_prompt": "You are a pirate."})
+    await persona.prepare()
+    await until(lambda: persona.session_info.commands)
+    await bench.ask(persona, "/plan it")
+    assert agent.prompts[-1] == "/plan it"
+    await restarted(bench, agent, "second", context={"system_prompt": "You are a pirate."})
+    assert len(agent.requests("session/new")) == 1
+    assert agent.prompts[-1].startswith("You are a pirate.")
+
+
+# -- what is known of the session --------------------------------------------------------
+
+
+def info(persona: BasePersona) -> dict[str, tuple[Any, list[str]]]:
+    """Value and choices of each setting."""
+    return {
+        value.id: (value.value, [id_ for id_, _ in value.choices])
+        for value in persona.session_info.config
+    }
+
+
+async def test_settings_are_known_without_a_turn(bench: Bench) -> None:
+    agent = bench.agent(session={"configOptions": CONFIG})
+    persona = bench.persona(agent, mode="ask", effort="high")
+    await persona.prepare()
+    assert info(persona) == {
+        "model": ("m1", ["m1", "m2"]),
+        "permission-mode": ("ask", ["auto", "ask"]),
+        "think": ("high", ["low", "high"]),
+        "fast": (False, []),
+    }
+    assert persona.session_info.mode == ModeChange("ask", "Ask Me")
+    assert agent.prompts == []
+
+
+async def test_modes_and_models_of_the_older_kind_are_settings(bench: Bench) -> None:
+    models = {"currentModelId": "m1", "availableModels": [
+        {"modelId": "m1", "name": "One"}, {"modelId": "m2", "name": "Two"}]}  # fmt: skip
+    agent = bench.agent(session={"modes": MODES, "models": models})
+    persona = bench.persona(agent)
+    await persona.prepare()
+    assert info(persona) == {"mode": ("code", ["code", "plan"]), "model": ("m1", ["m1", "m2"])}
+    persona.update_options({**persona.options, "config": {"mode": "plan", "model": "Two"}})
+    await bench.ask(persona)
+    assert [p["modeId"] for p in agent.requests("session/set_mode")] == ["plan"]
+    assert [p["modelId"] for p in agent.requests("session/set_model")] == ["m2"]
+    assert info(persona)["mode"][0] == "plan" and info(persona)["model"][0] == "m2"
+    assert persona.session_info.mode == ModeChange("plan", "Plan First")
+    refusing = bench.agent("refusing", session={"modes": MODES, "models": models})
+    error = {"code": -32602, "message": "no"}
+    refusing.on("", {"error": error}, method="session/set_model")
+    said = await bench.ask(bench.persona(refusing, name="Other", config={"model": "m9"}))
+    assert "'m9'" in said and "m1, m2" in said and bench.error() == "setting"
+
+
+async def test_mode_that_the_persona_asks_for_is_no_news_but_a_later_one_is(bench: Bench) -> None:
+    agent = bench.agent(session={"modes": MODES})
+    persona = bench.persona(agent, mode="plan")
+    await bench.ask(persona)
+    assert bench.kinds() == ["reply"]
+    persona.update_options({**persona.options, "mode": "code"})
+    await bench.ask(persona)
+    assert bench.kinds() == ["reply", "notice", "reply"]
+    assert "Code" in bench.chat.bodies[-2]
+
+
+async def test_change_between_turns_is_known_at_once_and_told_in_the_next(bench: Bench) -> None:
+    agent = bench.agent(session={"modes": MODES})
+    change = {"sessionUpdate": "current_mode_update", "currentModeId": "plan"}
+    agent.on("go", {"text": "ok"}, {"after": [{"sleep": 0.3}, {"update": change}]}, times=1)
+    persona = bench.persona(agent)
+    await bench.ask(persona, "go")
+    assert persona.session_info.mode == ModeChange("code", "Code")
+    await until(lambda: persona.session_info.mode == ModeChange("plan", "Plan First"))
+    await bench.ask(persona, "more")
+    assert "Plan First" in bench.chat.bodies[-2]
+
+
+async def test_mode_that_is_not_there_fails_already_when_it_is_prepared(bench: Bench) -> None:
+    agent = bench.agent(session={"modes": MODES})
+    persona = bench.persona(agent, mode="careful")
+    with pytest.raises(TurnError, match="careful") as failed:
+        await persona.prepare()
+    assert "code, plan" in failed.value.fix
+
+
+async def test_settings_are_those_of_the_engine_that_took_over(bench: Bench) -> None:
+    first = bench.agent("first", session={"modes": MODES})
+    other = bench.agent("other", session={"configOptions": CONFIG})
+    persona = bench.persona(first)
+    await persona.prepare()
+    assert "mode" in info(persona)
+    persona.update_options({"command": other.command, "args": other.args})
+    persona.update_engine(bench.registry.create("acp"))
+    await until(lambda: "think" in info(persona))
+    assert persona.session_info.mode == ModeChange("auto", "Auto")
+    persona.update_options({"command": "no-such-agent"})
+    persona.update_engine(bench.registry.create("acp"))
+    await until(lambda: bench.chat.bodies and bench.error() == "not-installed")
+    assert "think" in info(persona), "the old one goes on"

@@ -29,7 +29,7 @@ class Pipe:
             self.take, self.written.append, self.hung_up.append, LOG, self.errors.show
         )
 
-    def take(self, update: Any) -> None:
+    def take(self, update: Any, size: int) -> None:
         self.updates.append(update)
 
     async def rest(self) -> list[Any]:
@@ -75,8 +75,8 @@ def test_no_bytes_break_it(data: bytes) -> None:
 
 async def test_defect_in_taking_an_update_costs_no_other_message() -> None:
     class Broken(Pipe):
-        def take(self, update: Any) -> None:
-            super().take(update)
+        def take(self, update: Any, size: int) -> None:
+            super().take(update, size)
             if update["update"]["n"] == 0:
                 raise ZeroDivisionError
 
@@ -166,7 +166,7 @@ class Session:
     def __init__(self) -> None:
         self.seen: list[Any] = []
 
-    def on_update(self, update: Any) -> None:
+    def on_update(self, update: Any, size: int) -> None:
         self.seen.append(update["n"])
 
     async def on_permission(self, params: Any) -> Any:
@@ -176,22 +176,22 @@ class Session:
 def test_updates_that_overtake_the_sessions_opening_come_first() -> None:
     routes, session = Routes(), Session()
     for number in range(3):
-        routes.on_update({"sessionId": "s", "update": {"n": number}})
-    routes.on_update({"sessionId": "other", "update": {"n": 9}})
+        routes.on_update({"sessionId": "s", "update": {"n": number}}, 50)
+    routes.on_update({"sessionId": "other", "update": {"n": 9}}, 50)
     routes.attach("s", session)
-    routes.on_update({"sessionId": "s", "update": {"n": 3}})
+    routes.on_update({"sessionId": "s", "update": {"n": 3}}, 50)
     assert session.seen == [0, 1, 2, 3]
     routes.detach("s")
-    routes.on_update({"sessionId": "s", "update": {"n": 4}})
+    routes.on_update({"sessionId": "s", "update": {"n": 4}}, 50)
     assert session.seen == [0, 1, 2, 3] and routes.listener({"sessionId": "s"}) is None
 
 
 def test_updates_of_unknown_sessions_are_kept_in_bounds() -> None:
     routes, session = Routes(), Session()
     for number in range(1000):
-        routes.on_update({"sessionId": f"s{number % 100}", "update": {"n": number}})
+        routes.on_update({"sessionId": f"s{number % 100}", "update": {"n": number}}, 50)
     for number in range(1000):
-        routes.on_update({"sessionId": "s", "update": {"n": number}})
+        routes.on_update({"sessionId": "s", "update": {"n": number}}, 50)
     routes.attach("s", session)
     assert session.seen == list(range(800, 1000))
     assert len(routes._early) <= 16

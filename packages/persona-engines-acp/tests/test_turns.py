@@ -118,7 +118,7 @@ async def test_updates_between_turns_belong_to_no_turn(bench: Bench) -> None:
     agent.on("go", {"text": "one"}, {"after": [{"sleep": 0.3}, {"text": "stray"}, late]})
     persona = bench.persona(agent)
     assert await bench.ask(persona, "go") == "one"
-    await asyncio.sleep(0.6)
+    await until(lambda: persona.session_info.commands)  # it comes last
     seen = await events(bench, persona, "next")
     assert any(isinstance(e, AvailableCommands) for e in seen)
     assert "stray" not in "".join(e.text for e in seen if isinstance(e, Text))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from persona.engines.acp import Blocks, Delivery
+from persona.engines.acp import AgentRow, Blocks, Delivery
 from persona.engines.acp._plan import HOME
 from persona.engines.acp._rows import KILO, OPENCODE
 
@@ -32,6 +32,43 @@ def test_prompt_and_sampling_are_those_of_the_agent_that_answers(blocks: Make) -
     planning = config_of(opencode(blocks(prompt="Be brief.", mode="plan")))
     assert planning["agent"] == {"plan": {"prompt": "Be brief."}}
     assert "agent" not in config_of(opencode(blocks()))
+
+
+def test_mode_that_is_not_there_is_not_made(blocks: Make) -> None:
+    assert "agent" not in config_of(opencode(blocks(prompt="Be brief.", mode="plam")))
+    assert list(config_of(opencode(blocks(prompt="Be brief.", mode="Plan")))["agent"]) == ["plan"]
+    theirs = config_of(opencode(blocks(prompt="Be brief.", mode="review", trust_project=True)))
+    assert list(theirs["agent"]) == ["review"], "the project may have it"
+
+
+def test_kilo_takes_no_copies_of_which_it_would_ask_unheard(blocks: Make) -> None:
+    files = dict(KILO.deliver(blocks(), ("/bin/kilo", "acp")).launch.files)
+    assert json.loads(files["persona/kilo.json"])["snapshot"] is False
+    assert "snapshot" not in config_of(opencode(blocks()))
+
+
+@pytest.mark.parametrize(
+    ("which", "package"), [(OPENCODE, "@opencode-ai/plugin"), (KILO, "@kilocode/plugin")]
+)
+def test_no_package_for_plugins_is_fetched_into_private_folders(
+    blocks: Make, which: AgentRow, package: str
+) -> None:
+    given = which.deliver(blocks(), ("/bin/agent", "acp"))
+    files, env = dict(given.launch.files), dict(given.launch.env)
+    prefix = which.id.removesuffix("-acp")
+    folders = [env[f"{prefix.upper()}_CONFIG_DIR"], env["XDG_CONFIG_HOME"] + f"/{prefix}"]
+    for folder in folders:
+        inside = folder.removeprefix(f"{HOME}/")
+        lock = json.loads(files[f"{inside}/package-lock.json"])
+        assert package in lock["packages"][""]["dependencies"]
+        assert any(name.startswith(f"{inside}/node_modules/") for name in files)
+
+
+def test_logins_of_providers_are_loaded_unless_the_address_is_an_own_one(blocks: Make) -> None:
+    name = "OPENCODE_DISABLE_DEFAULT_PLUGINS"
+    assert name not in dict(opencode(blocks("github_copilot/gpt-5")).launch.env)
+    assert name not in dict(opencode(blocks()).launch.env)
+    assert dict(opencode(blocks("openai/m", url=LOCAL)).launch.env)[name] == "1"
 
 
 def test_model_of_a_known_provider_is_chosen_per_session(blocks: Make) -> None:

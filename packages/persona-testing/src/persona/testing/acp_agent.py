@@ -152,6 +152,8 @@ class _Agent:
             if not self._follow(method, session, text) and method == "session/prompt":
                 self._say(session, f"You said: {text}")
             answer: dict[str, Any] = {"result": self._answer(method, params)}
+            if method == "session/new":  # what comes after is of the session that is open now
+                session = self._sessions[answer["result"]["sessionId"]]
         except _Answer as exc:
             answer = {"error": exc.error} if exc.error is not None else {"result": exc.result}
         if method == "session/prompt":

@@ -23,7 +23,7 @@ from persona.engines.acp import _failures as failures
 from persona.engines.acp._environment import base_environment, with_folder_first
 from persona.engines.acp._home import exclusive, in_home, prepare_home
 from persona.engines.acp._plan import Launch
-from persona.engines.acp._process import AgentProcess
+from persona.engines.acp._process import EOF_PATIENCE, AgentProcess
 from persona.engines.acp._routes import Listener, Routes
 from persona.engines.acp._row import AgentRow
 from persona.engines.acp._stderr import secrets_of
@@ -207,7 +207,7 @@ class Agent:
                 with suppress(ConnectionError):
                     await self._connection.close()
         finally:
-            await self._process.stop()
+            await self._process.stop(EOF_PATIENCE if self.row.ends_with_input else 0.0)
 
     # -- turns ------------------------------------------------------------------------
 
@@ -285,6 +285,21 @@ class Agent:
         said = self._process.stderr.last_lines
         dropped = self._process.messages.dropped
         return (*said, *(self._process.stderr.redact(line) for line in dropped))
+
+    # -- reading ------------------------------------------------------------------------
+
+    @property
+    def held(self) -> bool:
+        """Whether nothing is read from it now."""
+        return self._process.held
+
+    def hold(self, who: object) -> None:
+        """Read nothing from it until ``who`` lets it go."""
+        self._process.hold(who)
+
+    def let_go(self, who: object) -> None:
+        """Read from it again, if nobody else holds it."""
+        self._process.let_go(who)
 
     # -- sessions -------------------------------------------------------------------------
 

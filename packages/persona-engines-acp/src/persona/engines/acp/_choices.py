@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from persona.core import TurnError
+from persona.core import ConfigValue, TurnError
 from persona.engines.acp._agent import Agent
 from persona.engines.acp._options import AcpOptions
 from persona.engines.acp._plan import ConfigChoice, SessionPlan
@@ -50,18 +50,41 @@ class Settings:
 
     @property
     def mode(self) -> str | None:
-        """Id of the mode, if the agent has modes beside its config options."""
-        mode = self._modes.get("currentModeId")
+        """Id of the mode: a config option, or what older agents have beside those."""
+        option, older = self._option("mode"), [id_ for id_, _ in self._mode_list()]
+        mode = option.get("currentValue") if option else None
+        if not isinstance(mode, str) or (older and mode not in older):
+            mode = self._modes.get("currentModeId")
         return mode if isinstance(mode, str) else None
 
     def note_mode(self, mode: object) -> None:
         """Take note that the agent changed its mode."""
-        if isinstance(mode, str):
-            self._modes = {**self._modes, "currentModeId": mode}
+        if not isinstance(mode, str):
+            return
+        self._modes = {**self._modes, "currentModeId": mode}
+        option = self._option("mode")
+        if option is not None and any(id_ == mode for id_, _ in _listed(option)):
+            option["currentValue"] = mode
 
     def mode_name(self, mode: str) -> str | None:
         """Return what people call a mode, if the agent said."""
-        return next((name for id_, name in self._mode_list() if id_ == mode), None)
+        option = self._option("mode")
+        listed = [*self._mode_list(), *(_listed(option) if option else ())]
+        return next((name for id_, name in listed if id_ == mode and name), None)
+
+    def values(self) -> tuple[ConfigValue, ...]:
+        """Return all settings as they stand; modes and models of older agents are among them."""
+        found = list(config_values(self.options))
+        older = (
+            ("mode", "Mode", self._modes.get("currentModeId"), self._mode_list()),
+            ("model", "Model", self._models.get("currentModelId"), self._model_list()),
+        )
+        for id_, name, now, listed in older:
+            if listed and self._option(id_) is None:
+                choices = tuple((value, text or value) for value, text in listed)
+                value = now if isinstance(now, str) else None
+                found.append(ConfigValue(id_, value, name, category=id_, choices=choices))
+        return tuple(found)
 
     async def apply(
         self, choices: Iterable[ConfigChoice], model: str | None
@@ -78,9 +101,9 @@ class Settings:
         problems: list[str] = []
         done: list[str] = []
         if model is not None and self._set.get("set_model") != model:
-            await self._set_model(model)
+            if await self._set_model(model):
+                done.append(f"model={model}")
             self._set["set_model"] = model
-            done.append(f"model={model}")
         for choice in choices:
             try:
                 if await self._choose(choice):
@@ -97,6 +120,8 @@ class Settings:
         option = self._option(choice.option)
         if option is None and choice.option == "mode" and self._mode_list():
             return await self._set_mode(choice)
+        if option is None and choice.option == "model" and self._model_list():
+            return await self._set_model(str(choice.value))
         if option is None:
             return await self._try_each(choice.option, choice)
         spellings: tuple[str | bool, ...] = (choice.value, *choice.also)
@@ -105,6 +130,9 @@ class Settings:
         if option.get("currentValue") in (spellings if value is None else (value,)):
             return False
         if value is None:
+            if _listed(option) and "model" not in (option["id"], option.get("category")):
+                # Some agents take anything, and go into another mode than the one asked for.
+                raise self._not_offered(choice, None)
             # What is not listed may be taken all the same: lists of models are short.
             return await self._try_each(str(option["id"]), choice)
         return await self._try(str(option["id"]), value, choice)
@@ -152,15 +180,11 @@ class Settings:
         self.note_mode(mode)
         return True
 
-    async def _set_model(self, model: str) -> None:
-        listed = [
-            (str(item["modelId"]), str(item.get("name") or ""))
-            for item in _objects(self._models.get("availableModels"))
-            if isinstance(item.get("modelId"), str)
-        ]
+    async def _set_model(self, model: str) -> bool:
+        listed = self._model_list()
         chosen = _one_of(model, listed) or model
         if self._models.get("currentModelId") == chosen:
-            return
+            return False
         params = {"sessionId": self._session_id, "modelId": chosen}
         try:
             await self._agent.request("session/set_model", params, f"use the model {chosen!r}")
@@ -171,16 +195,19 @@ class Settings:
                 ConfigChoice("model", chosen), exc, [id_ for id_, _ in listed]
             ) from exc
         self._models = {**self._models, "currentModelId": chosen}
+        return True
 
     # -- what is offered --------------------------------------------------------------
 
     def _option(self, name: str) -> JsonObject | None:
-        options = _objects(self.options)
+        options = [option for option in _objects(self.options) if isinstance(option.get("id"), str)]
+        # Agents have many names for how long a model thinks.
+        names = _EFFORT if name in _EFFORT else {name.casefold()}
         for key in ("id", "category", "name"):
             for option in options:
                 value = option.get(key)
-                if isinstance(value, str) and value.casefold() == name.casefold():
-                    return option if isinstance(option.get("id"), str) else None
+                if isinstance(value, str) and value.casefold() in names:
+                    return option
         return None
 
     def _mode_list(self) -> list[tuple[str, str]]:
@@ -190,15 +217,22 @@ class Settings:
             if isinstance(item.get("id"), str)
         ]
 
+    def _model_list(self) -> list[tuple[str, str]]:
+        return [
+            (str(item["modelId"]), str(item.get("name") or ""))
+            for item in _objects(self._models.get("availableModels"))
+            if isinstance(item.get("modelId"), str)
+        ]
+
     def _not_offered(
         self, choice: ConfigChoice, error: TurnError | None, offered: list[str] | None = None
     ) -> TurnError:
         option = self._option(choice.option)
         if offered is None and option is not None:
-            offered = [id_ for id_, _ in config_values([option])[0].choices]
+            offered = [id_ for id_, _ in _listed(option)]
         what = "It offers"
         if not offered and option is None and choice.option != "model":
-            offered = [value.id for value in config_values(self.options)]
+            offered = [value.id for value in self.values()]
             what = "Its settings are"
         shown = ", ".join((offered or [])[:20])
         return TurnError(
@@ -214,8 +248,11 @@ def _matching(value: str | bool, option: Mapping[str, Any]) -> str | bool | None
         if isinstance(value, str) and value.casefold() in ("true", "false", "on", "off"):
             return value.casefold() in ("true", "on")
         return value
-    choices = config_values([option])[0].choices
-    return _one_of(value, list(choices))
+    return _one_of(value, _listed(option))
+
+
+def _listed(option: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return list(config_values([option])[0].choices)
 
 
 def _one_of(wanted: str, listed: list[tuple[str, str]]) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -20,7 +21,7 @@ from persona.engines.acp._plan import Launch
 from persona.engines.acp._pool import AgentPool, Lease
 from persona.engines.acp._row import AgentRow
 from persona.engines.acp._servers import named_values, server_params
-from persona.engines.acp._session import Session
+from persona.engines.acp._session import Session, StateEvent
 from persona.engines.acp._stderr import secrets_among, secrets_in
 from persona.engines.acp._transport import JsonObject
 from persona.engines.acp._wanted import Wanted
@@ -49,15 +50,22 @@ class AgentConversation:
         persona: Whose conversation it is.
         pool: The processes.
         log: Logger.
+        tell: Gets how the session stands, when it is set and when it changes between turns.
     """
 
     def __init__(
-        self, row: AgentRow, persona: BasePersona, pool: AgentPool, log: logging.Logger
+        self,
+        row: AgentRow,
+        persona: BasePersona,
+        pool: AgentPool,
+        log: logging.Logger,
+        tell: Callable[[StateEvent], None],
     ) -> None:
         self._row = row
         self._persona = persona
         self._pool = pool
         self._log = log
+        self._tell = tell
         self._open: _Open | None = None
         self._opening: tuple[Wanted, asyncio.Task[_Open]] | None = None
         self._launches: set[Launch] = set()
@@ -104,6 +112,7 @@ class AgentConversation:
             TurnError: It does not take something that is required, or is gone.
         """
         problems = list(self._open.problems) if self._open else []
+        session.on_state = self._tell
         try:
             async with asyncio.timeout(wanted.options.start_seconds):
                 more, _ = await session.settings.apply(wanted.choices, wanted.plan.set_model)
@@ -117,6 +126,8 @@ class AgentConversation:
             if exc.kind == "login":
                 session.agent.retire()
             raise
+        for event in session.state:
+            self._tell(event)
         return problems + more
 
     # -- what the agent has heard ------------------------------------------------------------
@@ -126,16 +137,16 @@ class AgentConversation:
         return self._hearing.before(session, wanted.plan.preamble, turn, text)
 
     def note(self, session: Session, turn: Turn) -> None:
-        """Take note of what the agent is given now, here and in the chat."""
-        self._hearing.note(session, turn)
-        if self._open is None:
+        """Take note that the agent has what it was given, here and in the chat."""
+        seen = self._hearing.note(session, turn)
+        if self._open is None or self._open.session is not session:
             return
         print_ = self._open.print
         self._last = (print_, session.id)
         remember(
             self._persona.ychat,
             self._persona.slug,
-            Remembered(self._row.id, session.id, print_, turn.message.id),
+            Remembered(self._row.id, session.id, print_, seen),
         )
 
     # -- ending ---------------------------------------------------------------------------------

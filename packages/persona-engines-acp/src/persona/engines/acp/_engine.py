@@ -35,6 +35,7 @@ from persona.engines.acp._plan import Blocks, Delivery
 from persona.engines.acp._pool import AgentPool
 from persona.engines.acp._row import AgentRow
 from persona.engines.acp._rows import ANY_AGENT
+from persona.engines.acp._session import StateEvent
 from persona.engines.acp._wanted import Wanted
 
 
@@ -42,7 +43,7 @@ class AcpEngine(PersonaEngine):
     """Talks to an agent that speaks the Agent Client Protocol.
 
     The class itself is the engine ``acp``, whose agent the options name. Engines for known
-    agents are subclasses with an ``id`` and a ``row``.
+    agents are subclasses with a ``row``; their ``id`` is the row's.
 
     Nothing is started before the first turn. Processes belong to a pool that all engines of
     one registry share; an engine made by hand has one of its own.
@@ -56,8 +57,11 @@ class AcpEngine(PersonaEngine):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if "row" in vars(cls) and "options_model" not in vars(cls):
-            cls.options_model = AcpOptions
+        if "row" in vars(cls):
+            if "id" not in vars(cls):
+                cls.id = cls.row.id
+            if "options_model" not in vars(cls):
+                cls.options_model = AcpOptions
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -71,7 +75,8 @@ class AcpEngine(PersonaEngine):
         """Start the agent and open the session, so that the first turn is quick.
 
         Raises:
-            TurnError: The agent is missing, cannot be started or wants a login.
+            TurnError: The agent is missing, cannot be started, wants a login, or does not take
+            an option.
         """
         persona = self.persona
         chat_dir = (persona.root_dir / persona.ychat.get_path()).parent
@@ -82,7 +87,10 @@ class AcpEngine(PersonaEngine):
             persona.options,
             (chat_dir, persona.root_dir),
         )
-        await self._talk().ready(wanted)
+        conversation = self._talk()
+        session = await conversation.ready(wanted)
+        # What it does not take is told in the turn.
+        await conversation.configure(session, wanted)
 
     async def shutdown(self) -> None:
         """Close the session; the agent's process ends when nobody uses it any more."""
@@ -121,9 +129,13 @@ class AcpEngine(PersonaEngine):
         blocks, notices = await prompt_blocks(session.agent, before, text, turn.message.attachments)
         for notice in notices:
             yield notice
-        conversation.note(session, turn)
         options = wanted.options
-        events = session.prompt(blocks, options.permissions, options.silence_seconds)
+        events = session.prompt(
+            blocks,
+            options.permissions,
+            options.silence_seconds,
+            on_heard=lambda: conversation.note(session, turn),
+        )
         async with aclosing(events):
             async for event in events:
                 yield event
@@ -238,8 +250,13 @@ class AcpEngine(PersonaEngine):
                 pool = registry.shared(AgentPool, lambda: AgentPool(self.log))
             else:
                 pool = self._own_pool = self._own_pool or AgentPool(self.log)
-            self._conversation = AgentConversation(self.row, self.persona, pool, self.log)
+            self._conversation = AgentConversation(
+                self.row, self.persona, pool, self.log, self._tell
+            )
         return self._conversation
+
+    def _tell(self, event: StateEvent) -> None:
+        self.persona.learn(self, event)
 
 
 def _folder(chat_dir: Path, root_dir: Path) -> Path:

@@ -67,6 +67,15 @@ def silent(row: AgentRow, seconds: float) -> TurnError:
     )
 
 
+def flooded(row: AgentRow) -> TurnError:
+    """Nobody took what the agent said, for so long that the rest was dropped."""
+    return TurnError(
+        f"{row.name} said more than could be written, and was stopped.",
+        fix="Ask again; look whether the chat can still be written.",
+        kind="flood",
+    )
+
+
 def gone(row: AgentRow, why: str, details: Sequence[str] = ()) -> TurnError:
     """The process ended in the middle."""
     return TurnError(
@@ -134,6 +143,25 @@ def no_variable(name: str) -> TurnError:
         fix="Set it where the Jupyter server is started, or take it out of the persona file.",
         kind="environment",
     )
+
+
+def ending(name: str, reason: object) -> str:
+    """Return what people should know about how a turn ended; nothing if it is done."""
+    match reason:
+        case "end_turn":
+            return ""
+        case "max_tokens":
+            return "The answer was cut: it reached the longest length."
+        case "max_turn_requests":
+            return f"{name} stopped: it has asked its model as often as it may in one turn."
+        case "refusal":
+            return f"{name} refused to go on. Ask in another way."
+        case "cancelled":
+            return f"{name} ended its turn early."
+        case _:
+            return (
+                f"{name} ended its turn for a reason that is not known here: {str(reason)[:100]}."
+            )
 
 
 def _method(method: Mapping[str, Any]) -> str:

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 KEY = "persona_sessions"
 """Key in the chat's metadata; a mapping from each persona's short name to its session."""
 
+NOTHING = "-"
+"""Stands for a message where a session has not been given what was said before it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
@@ -20,7 +23,7 @@ class Remembered:
         agent: Id of the agent's row.
         session: The agent's id of it.
         settings: A fingerprint of what it was opened with.
-        seen: Id of the last message that the agent was given.
+        seen: Id of the last message up to which the agent was given everything, or `NOTHING`.
     """
 
     agent: str

@@ -7,7 +7,7 @@ import logging
 import os
 import signal
 import sys
-from asyncio import SubprocessProtocol, SubprocessTransport, WriteTransport
+from asyncio import ReadTransport, SubprocessProtocol, SubprocessTransport, WriteTransport
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -21,8 +21,14 @@ _KEEPER = Path(__file__).with_name("_keeper.py")
 EOF_PATIENCE = 1.0
 """Seconds that an agent may take to end when its input ends."""
 
+MAX_UNREAD = 64 * 1024 * 1024
+"""Most bytes that wait for an agent to read them; one that reads none is given up."""
+
 TERM_PATIENCE = 2.5
 """Seconds that the keeper may take to end everything: its own grace and a little more."""
+
+
+_LAST_OUTPUT = 0.5
 
 
 def kept(command: Sequence[str], lifeline: int = -1) -> list[str]:
@@ -41,12 +47,12 @@ class AgentProcess(SubprocessProtocol):
 
     Args:
         name: Name for the log.
-        on_update: Gets the ``params`` of each ``session/update``.
+        on_update: Gets the ``params`` of each ``session/update`` and its length in bytes.
         log: Logger.
     """
 
     def __init__(
-        self, name: str, on_update: Callable[[JsonObject], None], log: logging.Logger
+        self, name: str, on_update: Callable[[JsonObject, int], None], log: logging.Logger
     ) -> None:
         self.stderr = ErrorOutput(name, log)
         self.messages = PipeTransport(on_update, self._write, self._hang_up, log, self.stderr.show)
@@ -59,6 +65,8 @@ class AgentProcess(SubprocessProtocol):
         self._lifeline: int | None = None
         self._open = {1, 2}
         self._useless = False
+        self._holders: set[object] = set()
+        self._held_lately = False
 
     @property
     def pid(self) -> int | None:
@@ -97,13 +105,17 @@ class AgentProcess(SubprocessProtocol):
         finally:
             os.close(read)
 
-    async def stop(self) -> None:
-        """End it: its input first, then signals. Never takes much more than three seconds."""
+    async def stop(self, patience: float = EOF_PATIENCE) -> None:
+        """End it: its input first, then signals. Never takes much more than three seconds.
+
+        Args:
+            patience: How many seconds it may take to end after its input.
+        """
         if self._process is None:
             return
         if self._stdin is not None:
             self._stdin.close()
-        if not await self._ends_within(EOF_PATIENCE):
+        if not await self._ends_within(patience):
             self._signal(signal.SIGTERM)
             if not await self._ends_within(TERM_PATIENCE):
                 self._log.warning("%s does not end; killed.", self._name)
@@ -129,6 +141,34 @@ class AgentProcess(SubprocessProtocol):
     async def wait_ended(self, seconds: float) -> bool:
         """Wait a little until it has ended, so that its exit code is known."""
         return await self._ends_within(seconds)
+
+    # -- reading ------------------------------------------------------------------
+
+    @property
+    def held(self) -> bool:
+        """Whether its output is not read now."""
+        return bool(self._holders)
+
+    def hold(self, who: object) -> None:
+        """Read nothing more of its output until `let_go` is called with the same."""
+        output = None if self._holders else self._output()
+        self._holders.add(who)
+        self._held_lately = True
+        if output is not None:
+            output.pause_reading()
+
+    def let_go(self, who: object) -> None:
+        """Read on, if nobody else holds it."""
+        if who not in self._holders:
+            return
+        self._holders.remove(who)
+        output = None if self._holders else self._output()
+        if output is not None:
+            output.resume_reading()
+
+    def _output(self) -> ReadTransport | None:
+        pipe = None if self._process is None else self._process.get_pipe_transport(1)
+        return cast("ReadTransport | None", pipe)
 
     # -- called by the event loop --------------------------------------------------
 
@@ -165,7 +205,7 @@ class AgentProcess(SubprocessProtocol):
             with suppress(OSError):
                 os.killpg(self._process.get_pid(), signal.SIGKILL)
         if 1 in self._open:
-            asyncio.get_running_loop().call_later(0.5, self._close)
+            asyncio.get_running_loop().call_later(_LAST_OUTPUT, self._close_when_read)
 
     # -- details ---------------------------------------------------------------------
 
@@ -178,6 +218,9 @@ class AgentProcess(SubprocessProtocol):
     def _write(self, data: bytes) -> None:
         if self._stdin is None or self._stdin.is_closing():
             raise ConnectionError("Connection closed")
+        if self._stdin.get_write_buffer_size() > MAX_UNREAD:
+            self._hang_up("It does not read what it is sent.")
+            raise ConnectionError("It does not read what it is sent.")
         self._stdin.write(data)
 
     def _hang_up(self, why: str) -> None:
@@ -195,6 +238,14 @@ class AgentProcess(SubprocessProtocol):
         if self._lifeline is not None:
             os.close(self._lifeline)
             self._lifeline = None
+
+    def _close_when_read(self) -> None:
+        """Close what a process that has ended left open, when its last words were taken."""
+        if 1 in self._open and self._held_lately:
+            self._held_lately = self.held
+            asyncio.get_running_loop().call_later(_LAST_OUTPUT, self._close_when_read)
+        else:
+            self._close()
 
     def _close(self) -> None:
         self.messages.feed_end()

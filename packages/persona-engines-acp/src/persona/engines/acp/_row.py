@@ -24,6 +24,8 @@ class AgentRow:
         login: What to do when it wants a login, for people.
         deliver: Turns the five blocks into what the agent is given. Has no effect. It gets
             the command that was found as its second argument.
+        ends_with_input: Whether it ends when its input does; else it is told by a signal at
+            once.
         modes: The agent's own mode for each of our permissions; missing: left as it is.
         noise: Regular expressions of lines of text that are the agent's own remarks, not
             the model's; shown as notices.
@@ -38,5 +40,6 @@ class AgentRow:
     minimum: tuple[int, ...] = ()
     install: str = ""
     login: str = ""
+    ends_with_input: bool = True
     modes: dict[Permissions, str] = field(default_factory=dict)
     noise: tuple[str, ...] = ()

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import Any
 
 from persona.core import (
@@ -20,11 +19,11 @@ from persona.core import (
 from persona.engines.acp import _failures as failures
 from persona.engines.acp._agent import Agent
 from persona.engines.acp._asking import by_policy, options_of, request_of, selected, tool_call_of
+from persona.engines.acp._backlog import Backlog
 from persona.engines.acp._choices import Settings
 from persona.engines.acp._noise import NoiseFilter
 from persona.engines.acp._options import Permissions
 from persona.engines.acp._places import Places
-from persona.engines.acp._reading import config_values
 from persona.engines.acp._transport import JsonObject
 from persona.engines.acp._updates import STATE, Translator
 
@@ -36,6 +35,14 @@ QUIET = 0.05
 
 _LATEST = 1.0
 _CLOSE_PATIENCE = 1.0
+_QUESTION = 4096
+"""How much a question counts among what waits to be taken, in bytes."""
+
+_ASIDE = STATE | {"usage_update", "session_info_update", "tool_call_update"}
+"""Updates that may come although the agent knows nothing of the prompt."""
+
+StateEvent = AvailableCommands | ConfigChange | ModeChange
+"""What an agent tells of how a session stands."""
 
 
 class Session:
@@ -46,7 +53,9 @@ class Session:
         agent: The agent.
         resumed: Whether the agent still knows what was said before.
         lost: Whether the agent does not know it any more.
+        refused: Whether the agent answered the last prompt with an error and nothing else.
         settings: Its mode, model and other settings.
+        on_state: Called when the agent tells outside of a turn how it stands.
 
     Args:
         agent: The agent.
@@ -60,24 +69,37 @@ class Session:
         self.agent = agent
         self.resumed = False
         self.lost = False
+        self.refused = False
         self.settings = Settings(agent, session_id, {})
         self._log = log
         self._places = Places(folder)
         self._translator = Translator(NoiseFilter(agent.row.noise), self._places)
-        self._events: deque[ReplyEvent] = deque()
-        self._wake = asyncio.Event()
+        self._backlog = Backlog(lambda: agent.hold(self), lambda: agent.let_go(self))
         self._turn = asyncio.Lock()
         self._active = False
+        self._shown = False
+        self._on_heard: Callable[[], None] | None = None
         self._policy: Permissions = "ask"
         self._pending: set[PermissionRequest] = set()
         self._commands: AvailableCommands | None = None
-        self._news: dict[type[ReplyEvent], ReplyEvent] = {}
+        self._told: tuple[StateEvent, ...] = ()
+        self.on_state: Callable[[StateEvent], None] | None = None
 
     @property
     def commands(self) -> frozenset[str]:
         """Names of the commands that the agent understands."""
         known = self._commands.commands if self._commands else ()
         return frozenset(command.name for command in known)
+
+    @property
+    def state(self) -> tuple[StateEvent, ...]:
+        """How the session stands, as far as the agent has told."""
+        found: list[StateEvent] = [self._commands] if self._commands else []
+        if values := self.settings.values():
+            found.append(ConfigChange(values))
+        if (mode := self.settings.mode) is not None:
+            found.append(ModeChange(mode, self.settings.mode_name(mode)))
+        return tuple(found)
 
     # -- opening and closing ---------------------------------------------------------
 
@@ -88,10 +110,8 @@ class Session:
         self.settings = Settings(self.agent, self.id, answer)
         if self.settings.options is None:
             self.settings.options = before.options
-        if values := config_values(self.settings.options):
-            self._news[ConfigChange] = ConfigChange(values)
-        if self.settings.mode is not None:
-            self._tell_mode(self.settings.mode)
+        if self.settings.mode is None:
+            self.settings.note_mode(before.mode)
 
     async def close(self) -> None:
         """Let the agent free what it keeps for the session. It can be loaded again."""
@@ -108,7 +128,11 @@ class Session:
     # -- a turn --------------------------------------------------------------------------
 
     async def prompt(
-        self, blocks: Sequence[JsonObject], policy: Permissions, silence: float
+        self,
+        blocks: Sequence[JsonObject],
+        policy: Permissions,
+        silence: float,
+        on_heard: Callable[[], None],
     ) -> AsyncGenerator[ReplyEvent, None]:
         """Send a prompt and yield what happens until the agent has answered.
 
@@ -119,46 +143,61 @@ class Session:
             policy: What happens when the agent asks for permission.
             silence: Seconds that the agent may say nothing. While a tool is at work or a
                 permission is waited for, any time is allowed.
+            on_heard: Called once, as soon as the agent has shown that it has the prompt.
 
         Raises:
             TurnError: The agent refused, ended, or hangs.
         """
         async with self._turn:
             self.agent.begin()
-            self._begin(policy)
+            self._begin(policy, on_heard)
             params = {"sessionId": self.id, "prompt": list(blocks)}
             answer = asyncio.create_task(self.agent.request("session/prompt", params, "answer"))
-            answer.add_done_callback(lambda _: self._wake.set())
+            answer.add_done_callback(lambda _: self._backlog.wake())
+            backlog = self._backlog
             try:
-                while not answer.done() or self._events:
-                    while self._events:
-                        yield self._events.popleft()
+                while not answer.done() or backlog:
+                    self._note_heard()
+                    while backlog:
+                        yield backlog.take()
+                    if backlog.given_up:
+                        raise failures.flooded(self.agent.row)
                     if not answer.done():
                         await self._next(silence)
                 result = await self._result(answer)
                 deadline = asyncio.get_running_loop().time() + _LATEST
                 while await self._more(deadline):
-                    while self._events:
-                        yield self._events.popleft()
+                    while backlog:
+                        yield backlog.take()
                 self._active = False
                 for event in self._end(result):
                     yield event
             finally:
                 self._active = False
+                backlog.clear()
                 try:
                     await self._stop(answer)
                 finally:
+                    self._note_heard()
+                    self._on_heard = None
                     self._withdraw()
-                    self._events.clear()
                     self.agent.end()
 
-    def _begin(self, policy: Permissions) -> None:
+    def _begin(self, policy: Permissions, on_heard: Callable[[], None]) -> None:
         self._policy = policy
+        self._on_heard = on_heard
+        self._shown = self.refused = False
         self._translator.begin()
-        self._events.clear()
-        self._events.extend(self._news.values())
-        self._news.clear()
+        self._backlog.clear()
+        state = self.state
+        self._backlog.put((event for event in state if event not in self._told), 0)
+        self._told = state
         self._active = True
+
+    def _note_heard(self) -> None:
+        if self._shown and self._on_heard is not None:
+            on_heard, self._on_heard = self._on_heard, None
+            on_heard()
 
     async def _result(self, answer: asyncio.Task[JsonObject]) -> JsonObject:
         try:
@@ -174,27 +213,17 @@ class Session:
 
     async def _next(self, silence: float) -> None:
         """Wait until something happens."""
-        self._wake.clear()
-        while not self._wake.is_set():
-            try:
-                async with asyncio.timeout(silence):
-                    await self._wake.wait()
-            except TimeoutError:
-                if not (self._pending or self._translator.busy):
-                    self.agent.retire()
-                    raise failures.silent(self.agent.row, silence) from None
+        while not await self._backlog.news(silence):
+            # What another session holds back may be what this one waits for.
+            if not (self._pending or self._translator.busy or self.agent.held):
+                self.agent.retire()
+                raise failures.silent(self.agent.row, silence) from None
 
     async def _more(self, deadline: float) -> bool:
         """Wait a moment for what the agent still sends; return whether anything came."""
         if asyncio.get_running_loop().time() >= deadline:
             return False
-        self._wake.clear()
-        try:
-            async with asyncio.timeout(QUIET):
-                await self._wake.wait()
-        except TimeoutError:
-            return False
-        return True
+        return await self._backlog.news(QUIET)
 
     def _end(self, result: JsonObject) -> list[ReplyEvent]:
         self.agent.worked = True
@@ -202,7 +231,7 @@ class Session:
         usage = self._translator.usage(result)
         if usage is not None:
             events.append(usage)
-        text = _ending(self.agent.row.name, result.get("stopReason"))
+        text = failures.ending(self.agent.row.name, result.get("stopReason"))
         if text:
             events.append(Notice(text, "warning"))
         return events
@@ -210,8 +239,7 @@ class Session:
     async def _stop(self, answer: asyncio.Task[JsonObject]) -> None:
         """Have the agent end its turn, if it has not; give it up if it does not."""
         if answer.done():
-            if not answer.cancelled():
-                answer.exception()  # whoever waited has got it, or is not interested
+            self._look_at(answer)  # whoever waited has got it, or is not interested
             return
         self._withdraw()
         try:
@@ -224,8 +252,19 @@ class Session:
                 )
                 answer.cancel()
                 self.agent.retire()
-            elif not answer.cancelled():
-                answer.exception()
+            else:
+                self._look_at(answer)
+
+    def _look_at(self, answer: asyncio.Task[JsonObject]) -> None:
+        """See whether the agent has answered; one that refused the prompt has it too."""
+        if answer.cancelled():
+            return
+        error = answer.exception()
+        if error is None:
+            self._shown = True
+        elif isinstance(error, TurnError) and error.kind == "agent":
+            self.refused = not self._shown
+            self._shown = True
 
     def _withdraw(self) -> None:
         for request in list(self._pending):
@@ -233,14 +272,14 @@ class Session:
 
     # -- what the agent calls ----------------------------------------------------------------
 
-    def on_update(self, update: JsonObject) -> None:
-        """Take a ``session/update``, in order."""
+    def on_update(self, update: JsonObject, size: int) -> None:
+        """Take a ``session/update`` of so many bytes, in order."""
         kind = update.get("sessionUpdate")
         if kind in STATE:
-            self._note_state(update)
+            self._note_state(update, size)
         elif self._active:
-            self._events.extend(self._translator.take(update))
-            self._wake.set()
+            self._shown = self._shown or kind not in _ASIDE
+            self._backlog.put(self._translator.take(update), size)
         else:
             self._log.debug("%s outside of a turn: %s", self.agent.row.name, kind)
 
@@ -248,6 +287,7 @@ class Session:
         """Answer a ``session/request_permission``: by the policy, or as people decide."""
         if not self._active:
             return selected(None)
+        self._shown = True
         asked = params.get("toolCall")
         call_id = asked.get("toolCallId") if isinstance(asked, dict) else None
         call = tool_call_of(params, self._translator.call(str(call_id)))
@@ -257,15 +297,14 @@ class Session:
             return selected(option)
         request = request_of(call, options, self._places)
         self._pending.add(request)
-        self._events.append(request)
-        self._wake.set()
+        self._backlog.put((request,), _QUESTION)
         try:
             decision = await request.decision()
         finally:
             self._pending.discard(request)
         return selected(decision.option)
 
-    def _note_state(self, update: JsonObject) -> None:
+    def _note_state(self, update: JsonObject, size: int) -> None:
         for event in self._translator.take(update):
             match event:
                 case AvailableCommands():
@@ -274,31 +313,10 @@ class Session:
                     self.settings.options = update.get("configOptions")
                 case ModeChange():
                     self.settings.note_mode(event.mode)
-                    event = ModeChange(event.mode, self.settings.mode_name(event.mode))
-            if self._active:
-                self._events.append(event)
-                self._wake.set()
-            else:
-                self._news[type(event)] = event  # told at the beginning of the next turn
-
-    def _tell_mode(self, mode: str) -> None:
-        self._news[ModeChange] = ModeChange(mode, self.settings.mode_name(mode))
-
-
-def _ending(name: str, reason: object) -> str:
-    """Return what people should know about how a turn ended; nothing if it is done."""
-    match reason:
-        case "end_turn":
-            return ""
-        case "max_tokens":
-            return "The answer was cut: it reached the longest length."
-        case "max_turn_requests":
-            return f"{name} stopped: it has asked its model as often as it may in one turn."
-        case "refusal":
-            return f"{name} refused to go on. Ask in another way."
-        case "cancelled":
-            return f"{name} ended its turn early."
-        case _:
-            return (
-                f"{name} ended its turn for a reason that is not known here: {str(reason)[:100]}."
-            )
+        state = self.state
+        if self._active:
+            self._backlog.put([event for event in state if event not in self._told], size)
+            self._told = state
+        elif self.on_state is not None:  # the chat is told in the next turn
+            for event in state:
+                self.on_state(event)

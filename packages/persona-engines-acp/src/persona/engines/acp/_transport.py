@@ -34,7 +34,7 @@ class PipeTransport:
     connection ends on some of it.
 
     Args:
-        on_update: Gets the ``params`` of each ``session/update``.
+        on_update: Gets the ``params`` of each ``session/update`` and its length in bytes.
         write: Writes bytes to the agent without blocking.
         hang_up: Called when the agent must be given up; says why.
         log: Logger.
@@ -43,7 +43,7 @@ class PipeTransport:
 
     def __init__(
         self,
-        on_update: Callable[[JsonObject], None],
+        on_update: Callable[[JsonObject, int], None],
         write: Callable[[bytes], None],
         hang_up: Callable[[str], None],
         log: logging.Logger,
@@ -130,7 +130,7 @@ class PipeTransport:
         if message.get("method") == UPDATE and "id" not in message:
             params = message.get("params")
             if isinstance(params, dict):
-                self._on_update(params)
+                self._on_update(params, len(line))
             else:
                 self._drop(line)
         elif _well_formed(message):

@@ -7,11 +7,13 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from persona.core import EngineSupport, Level, PersonaModel, Requirement
+from persona.engines.acp._options import Permissions
 from persona.engines.acp._plan import Blocks, Delivery, Launch, SessionPlan
 from persona.engines.acp._rows._environment import COMMON, passed
+from persona.engines.acp._rows._skills import skill_folders, skill_links
 
 _STRING = r'(?P<string>"(?:[^"\\\\\n]|\\\\.)*")'
 _COMMENT = re.compile(_STRING + r"|//[^\n]*|/\*.*?\*/", re.DOTALL)
@@ -73,6 +75,63 @@ def delivery(
         ignored=tuple(ignored),
     )
     return Delivery(how, session, support)
+
+
+def deliver_in_home(
+    agent: str,
+    blocks: Blocks,
+    command: tuple[str, ...],
+    *,
+    prompt_file: str,
+    skills_folder: str,
+    names: Iterable[str],
+    env: Mapping[str, str | None],
+    files: Mapping[str, str] | None = None,
+    links: Iterable[tuple[str, str]] = (),
+    session: SessionPlan | None = None,
+    honoured: bool = True,
+    missing: Iterable[Requirement] = (),
+    sampling: Iterable[str] = (),
+) -> Delivery:
+    """Put a delivery together for an agent that finds prompt and skills in its private home.
+
+    Args:
+        agent: The row's id.
+        blocks: The blocks.
+        command: Program and arguments.
+        prompt_file: The file in the home that the prompt is written to.
+        skills_folder: The folder in the home with links to the skills.
+        names: Variables of the server's environment to pass on.
+        env: Variables of our own.
+        files: Further files in the home.
+        links: Further links in the home.
+        session: What its sessions are opened with.
+        honoured: Whether it can use the model.
+        missing: What is missing to run.
+        sampling: The values of the model block that it honours.
+    """
+    prompt = prompt_of(blocks)
+    skills = skill_folders(blocks.context.skills_paths)
+    return delivery(
+        launch(
+            agent,
+            blocks,
+            command,
+            names=names,
+            env=env,
+            files={**(files or {}), **({prompt_file: prompt + "\n"} if prompt else {})},
+            links=[*links, *skill_links(skills, skills_folder)],
+        ),
+        session or SessionPlan(),
+        model="enforced" if honoured else "ignored",
+        missing=missing,
+        ignored=ignored_sampling(blocks.model, *sampling),
+    )
+
+
+def in_all(mode: str) -> dict[Permissions, str]:
+    """Return the agent's mode for all of our permissions, where one does for all."""
+    return dict.fromkeys(get_args(Permissions), mode)
 
 
 def ignored_sampling(model: PersonaModel | None, *honoured: str) -> tuple[str, ...]:

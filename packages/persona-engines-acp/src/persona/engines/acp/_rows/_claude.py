@@ -7,7 +7,14 @@ from typing import Any
 from persona.core import Requirement
 from persona.engines.acp._plan import HOME, Blocks, Delivery, SessionPlan
 from persona.engines.acp._row import AgentRow
-from persona.engines.acp._rows._build import as_json, delivery, ignored_sampling, launch, prompt_of
+from persona.engines.acp._rows._build import (
+    as_json,
+    delivery,
+    ignored_sampling,
+    in_all,
+    launch,
+    prompt_of,
+)
 from persona.engines.acp._rows._endpoints import endpoint, keyed
 from persona.engines.acp._rows._skills import skill_folders, skill_links
 
@@ -136,5 +143,5 @@ CLAUDE = AgentRow(
     install="npm install -g @agentclientprotocol/claude-agent-acp",
     login="Run `claude /login` in a terminal, or set ANTHROPIC_API_KEY and restart the server.",
     # Everything goes ahead by our own answers: as root the agent refuses to bypass them.
-    modes={"ask": "default", "allow-reads": "default", "allow-all": "default", "deny": "default"},
+    modes=in_all("default"),
 )

@@ -144,6 +144,7 @@ CODEX = AgentRow(
     minimum=(2,),
     install="npm install -g @agentclientprotocol/codex-acp",
     login="Run `codex-acp cli login` in a terminal, or set OPENAI_API_KEY and restart the server.",
+    ends_with_input=False,
     # The other modes write without asking. In this one a reader's rights are all it has until
     # somebody allows more.
     modes={

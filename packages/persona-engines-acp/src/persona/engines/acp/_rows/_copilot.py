@@ -6,14 +6,10 @@ from persona.core import Requirement
 from persona.engines.acp._plan import HOME, Blocks, Delivery, SessionPlan
 from persona.engines.acp._row import AgentRow
 from persona.engines.acp._rows._build import (
-    delivery,
+    deliver_in_home,
     folder_of,
-    ignored_sampling,
-    launch,
-    prompt_of,
 )
 from persona.engines.acp._rows._endpoints import endpoint, keyed
-from persona.engines.acp._rows._skills import skill_folders, skill_links
 
 _ID = "copilot-acp"
 _LOGIN = ("COPILOT_GH_HOST", "COPILOT_GITHUB_TOKEN", "GH_HOST", "GH_TOKEN", "GITHUB_TOKEN")
@@ -51,25 +47,19 @@ def deliver(blocks: Blocks, command: tuple[str, ...]) -> Delivery:
             honoured_sampling = ("max_output_tokens",)
             if blocks.model.max_output_tokens is not None:
                 env["COPILOT_PROVIDER_MAX_OUTPUT_TOKENS"] = str(blocks.model.max_output_tokens)
-    files: dict[str, str] = {}
-    prompt = prompt_of(blocks)
-    if prompt:
-        files["copilot-instructions.md"] = prompt + "\n"
-    skills = skill_folders(blocks.context.skills_paths)
-    return delivery(
-        launch(
-            _ID,
-            blocks,
-            command,
-            names=names,
-            env=env,
-            files=files,
-            links=[("config.json", str(user / "config.json")), *skill_links(skills, "skills")],
-        ),
-        SessionPlan(stdio_mcp=False),
-        model="enforced" if honoured else "ignored",
+    return deliver_in_home(
+        _ID,
+        blocks,
+        command,
+        prompt_file="copilot-instructions.md",
+        skills_folder="skills",
+        names=names,
+        env=env,
+        links=[("config.json", str(user / "config.json"))],
+        session=SessionPlan(stdio_mcp=False),
+        honoured=honoured,
         missing=missing,
-        ignored=ignored_sampling(blocks.model, *honoured_sampling),
+        sampling=honoured_sampling,
     )
 
 

@@ -9,16 +9,13 @@ from persona.engines.acp._plan import HOME, Blocks, Delivery, SessionPlan
 from persona.engines.acp._row import AgentRow
 from persona.engines.acp._rows._build import (
     as_json,
-    delivery,
+    deliver_in_home,
     folder_of,
-    ignored_sampling,
-    launch,
-    prompt_of,
+    in_all,
     user_json,
     within,
 )
 from persona.engines.acp._rows._endpoints import endpoint, keyed
-from persona.engines.acp._rows._skills import skill_folders, skill_links
 
 _ID = "gemini-acp"
 _LOGIN_FILES = (
@@ -93,26 +90,20 @@ def deliver(blocks: Blocks, command: tuple[str, ...]) -> Delivery:
         "auth": {"selectedType": auth},
         "folderTrust": {"enabled": not trusted},
     }
-    files = {".gemini/settings.json": as_json(settings)}
-    prompt = prompt_of(blocks)
-    if prompt:
-        files[".gemini/GEMINI.md"] = prompt + "\n"
-    skills = skill_folders(blocks.context.skills_paths)
-    links = [(f".gemini/{name}", str(user / name)) for name in _LOGIN_FILES]
-    return delivery(
-        launch(
-            _ID,
-            blocks,
-            command,
-            names=names,
-            env=env,
-            files=files,
-            links=[*links, *skill_links(skills, ".gemini/skills")],
-        ),
-        SessionPlan(set_model=set_model),
-        model="enforced" if honoured else "ignored",
+    return deliver_in_home(
+        _ID,
+        blocks,
+        command,
+        prompt_file=".gemini/GEMINI.md",
+        skills_folder=".gemini/skills",
+        names=names,
+        env=env,
+        files={".gemini/settings.json": as_json(settings)},
+        links=[(f".gemini/{name}", str(user / name)) for name in _LOGIN_FILES],
+        session=SessionPlan(set_model=set_model),
+        honoured=honoured,
         missing=missing,
-        ignored=ignored_sampling(blocks.model, "temperature", "top_p", "max_output_tokens"),
+        sampling=("temperature", "top_p", "max_output_tokens"),
     )
 
 
@@ -143,5 +134,5 @@ GEMINI = AgentRow(
     install="npm install -g @google/gemini-cli",
     login="Run `gemini` once in a terminal and log in, or set GEMINI_API_KEY and restart the "
     "server.",
-    modes={"ask": "default", "allow-reads": "default", "allow-all": "default", "deny": "default"},
+    modes=in_all("default"),
 )

@@ -6,17 +6,13 @@ import re
 from pathlib import Path
 
 from persona.core import KEY_VARIABLES, PersonaModel, Requirement
-from persona.engines.acp._plan import HOME, Blocks, Delivery, SessionPlan
+from persona.engines.acp._plan import HOME, Blocks, Delivery
 from persona.engines.acp._row import AgentRow
 from persona.engines.acp._rows._build import (
-    delivery,
+    deliver_in_home,
     folder_of,
-    ignored_sampling,
-    launch,
-    prompt_of,
 )
 from persona.engines.acp._rows._endpoints import Endpoint, endpoint, key_variables, keyed
-from persona.engines.acp._rows._skills import skill_folders, skill_links
 
 _ID = "goose-acp"
 _SETTING = re.compile(r"^[A-Z][A-Z0-9_]*:[ \t]+[^\s#|>&*!\[{][^\n]*$", re.MULTILINE)
@@ -46,7 +42,6 @@ def deliver(blocks: Blocks, command: tuple[str, ...]) -> Delivery:
     """
     blocks = keyed(blocks)
     user = folder_of(blocks.environment, "XDG_CONFIG_HOME", ".config") / "goose"
-    files: dict[str, str] = {}
     env: dict[str, str | None] = dict(_OURS)
     names = ["GOOSE_DISABLE_KEYRING", "GOOSE_CA_CERT_PATH"]
     missing: tuple[Requirement, ...] = ()
@@ -57,29 +52,22 @@ def deliver(blocks: Blocks, command: tuple[str, ...]) -> Delivery:
         where = endpoint(blocks.model, blocks)
         missing = where.missing
         honoured = _add_model(blocks.model, where, env, names)
-    files["config/config.yaml"] = _settings(user / "config.yaml", env)
-    prompt = prompt_of(blocks)
-    if prompt:
-        files["config/.goosehints"] = prompt + "\n"
-    skills = skill_folders(blocks.context.skills_paths)
-    return delivery(
-        launch(
-            _ID,
-            blocks,
-            command,
-            names=names,
-            env=env,
-            files=files,
-            links=[
-                ("config/secrets.yaml", str(user / "secrets.yaml")),
-                ("config/custom_providers", str(user / "custom_providers")),
-                *skill_links(skills, "config/skills"),
-            ],
-        ),
-        SessionPlan(),
-        model="enforced" if honoured else "ignored",
+    return deliver_in_home(
+        _ID,
+        blocks,
+        command,
+        prompt_file="config/.goosehints",
+        skills_folder="config/skills",
+        names=names,
+        env=env,
+        files={"config/config.yaml": _settings(user / "config.yaml", env)},
+        links=[
+            ("config/secrets.yaml", str(user / "secrets.yaml")),
+            ("config/custom_providers", str(user / "custom_providers")),
+        ],
+        honoured=honoured,
         missing=missing,
-        ignored=ignored_sampling(blocks.model, "temperature", "max_output_tokens"),
+        sampling=("temperature", "max_output_tokens"),
     )
 
 
@@ -153,5 +141,6 @@ GOOSE = AgentRow(
     install="npm install -g @aaif/goose-binary-linux-x64 (or the package of your system)",
     login="Run `goose configure` in a terminal, or set your provider's key (OPENAI_API_KEY, "
     "ANTHROPIC_API_KEY …) and restart the server.",
+    ends_with_input=False,
     modes={"ask": "approve", "allow-reads": "approve", "allow-all": "auto", "deny": "approve"},
 )

@@ -64,7 +64,9 @@ class _Kind:
     id: str
     prefix: str
     folder: str
-    agent: str
+    agents: tuple[str, ...]
+    plugin: str
+    settings: tuple[tuple[str, Any], ...] = ()
 
 
 def _deliver(kind: _Kind, blocks: Blocks, command: tuple[str, ...]) -> Delivery:
@@ -91,12 +93,13 @@ def _deliver(kind: _Kind, blocks: Blocks, command: tuple[str, ...]) -> Delivery:
         "autoupdate": False,
         "share": "disabled",
         "permission": _permission(blocks.options.permissions, skills),
+        **dict(kind.settings),
     }
     if skills:
         config["skills"] = {"paths": [str(folder) for folder in skills.values()]}
-    agent = _agent(blocks)
-    if agent:
-        config["agent"] = {blocks.options.mode or kind.agent: agent}
+    agent, name = _agent(blocks), _agent_name(kind, blocks)
+    if agent and name is not None:
+        config["agent"] = {name: agent}
     where = None if blocks.model is None else endpoint(blocks.model, blocks)
     theirs = _theirs(user / kind.folder, kind.folder)
     names: list[str] = []
@@ -113,6 +116,7 @@ def _deliver(kind: _Kind, blocks: Blocks, command: tuple[str, ...]) -> Delivery:
         honoured_sampling = ("temperature", "top_p", "max_output_tokens")
         env[_KEY] = where.key or "none"
         env[f"{kind.prefix}_DISABLE_MODELS_FETCH"] = "1"
+        env[f"{kind.prefix}_DISABLE_DEFAULT_PLUGINS"] = "1"  # logins of providers
     else:
         names += [*KEY_VARIABLES.get(where.provider, ()), *_CLOUDS.get(where.provider, ())]
         names.append(f"{kind.prefix}_API_KEY")
@@ -128,13 +132,27 @@ def _deliver(kind: _Kind, blocks: Blocks, command: tuple[str, ...]) -> Delivery:
             command,
             names=names,
             env=env,
-            files={f"persona/{kind.folder}.json": as_json(config)},
+            files={f"persona/{kind.folder}.json": as_json(config), **_no_plugins(kind)},
             links=[(f"config/{name}", str(user / name)) for name in _OF_THE_USER],
         ),
         SessionPlan(choices=chosen),
         missing=() if where is None else where.missing,
         ignored=ignored_sampling(blocks.model, *honoured_sampling),
     )
+
+
+def _no_plugins(kind: _Kind) -> dict[str, str]:
+    """Return the files with which no package for writing plugins is fetched at each start.
+
+    It is fetched into every folder with configuration that does not seem to have it, with
+    npm, and only plugins need it; the private folders hold none.
+    """
+    lock = as_json({"packages": {"": {"dependencies": {kind.plugin: "*"}}}})
+    files: dict[str, str] = {}
+    for folder in ("persona", f"config/{kind.folder}"):
+        files[f"{folder}/package-lock.json"] = lock
+        files[f"{folder}/node_modules/README"] = "Left empty: there are no plugins here.\n"
+    return files
 
 
 def _theirs(folder: Path, name: str) -> dict[str, Any]:
@@ -157,6 +175,19 @@ def _agent(blocks: Blocks) -> dict[str, Any]:
         if blocks.model.top_p is not None:
             agent["top_p"] = blocks.model.top_p
     return agent
+
+
+def _agent_name(kind: _Kind, blocks: Blocks) -> str | None:
+    """Return which agent answers; None if there is none of that name.
+
+    Settings for one that is not there would make it: a slip in ``mode`` must be told.
+    """
+    mode = blocks.options.mode
+    if mode is None:
+        return kind.agents[0]
+    known = next((name for name in kind.agents if name == mode.casefold()), None)
+    # The project may have agents of its own.
+    return known or (mode if blocks.options.trust_project else None)
 
 
 def _own_provider(model: PersonaModel, where: Endpoint) -> dict[str, Any]:
@@ -213,8 +244,17 @@ def _permission(permissions: Permissions, skills: Mapping[str, Path]) -> Any:
     }
 
 
-_OPENCODE = _Kind("opencode-acp", "OPENCODE", "opencode", "build")
-_KILO = _Kind("kilo-acp", "KILO", "kilo", "code")
+_OPENCODE = _Kind("opencode-acp", "OPENCODE", "opencode", ("build", "plan"), "@opencode-ai/plugin")
+_KILO = _Kind(
+    "kilo-acp",
+    "KILO",
+    "kilo",
+    ("code", "ask", "debug", "orchestrator", "plan"),
+    "@kilocode/plugin",
+    # If its first copy of the folder takes more than ten seconds it asks whether to go on, in a
+    # way that no client hears of, and waits for ever. The copies are for undoing in its own window.
+    (("snapshot", False),),
+)
 
 
 def deliver_opencode(blocks: Blocks, command: tuple[str, ...]) -> Delivery:

@@ -9,21 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from persona.core import PersonaModel, Requirement, is_loopback
-from persona.engines.acp._plan import HOME, Blocks, Delivery, SessionPlan
+from persona.engines.acp._plan import HOME, Blocks, Delivery
 from persona.engines.acp._row import AgentRow
 from persona.engines.acp._rows._build import (
     as_json,
-    delivery,
+    deliver_in_home,
     folder_of,
-    ignored_sampling,
-    launch,
+    in_all,
     merged,
-    prompt_of,
     user_json,
     within,
 )
 from persona.engines.acp._rows._endpoints import Endpoint, endpoint, keyed
-from persona.engines.acp._rows._skills import skill_folders, skill_links
 
 _ID = "qwen-acp"
 _QWEN = frozenset({"", "qwen", "qwen-oauth"})
@@ -85,28 +82,22 @@ def deliver(blocks: Blocks, command: tuple[str, ...]) -> Delivery:
     if not blocks.options.trust_project:
         files["system-settings.json"] = _guard(blocks)
         env[_GUARD] = f"{HOME}/system-settings.json"
-    prompt = prompt_of(blocks)
-    if prompt:
-        files["QWEN.md"] = prompt + "\n"
-    skills = skill_folders(blocks.context.skills_paths)
-    return delivery(
-        launch(
-            _ID,
-            blocks,
-            command,
-            names=names,
-            env=env,
-            files=files,
-            links=[
-                ("installation_id", str(user / "installation_id")),
-                ("oauth_creds.json", str(user / "oauth_creds.json")),
-                *skill_links(skills, "skills"),
-            ],
-        ),
-        SessionPlan(),
-        model="enforced" if honoured else "ignored",
+    return deliver_in_home(
+        _ID,
+        blocks,
+        command,
+        prompt_file="QWEN.md",
+        skills_folder="skills",
+        names=names,
+        env=env,
+        files=files,
+        links=[
+            ("installation_id", str(user / "installation_id")),
+            ("oauth_creds.json", str(user / "oauth_creds.json")),
+        ],
+        honoured=honoured,
         missing=missing,
-        ignored=ignored_sampling(blocks.model, *honoured_sampling),
+        sampling=honoured_sampling,
     )
 
 
@@ -156,5 +147,5 @@ QWEN = AgentRow(
     install="npm install -g @qwen-code/qwen-code",
     login="Run `qwen` once in a terminal and log in, or set OPENAI_API_KEY and restart the server.",
     # Newer ones start in a mode that writes without asking.
-    modes={"ask": "default", "allow-reads": "default", "allow-all": "default", "deny": "default"},
+    modes=in_all("default"),
 )

@@ -5,20 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from persona.core import PersonaModel, Requirement
-from persona.engines.acp._plan import HOME, Blocks, Delivery, SessionPlan
+from persona.engines.acp._plan import HOME, Blocks, Delivery
 from persona.engines.acp._row import AgentRow
 from persona.engines.acp._rows._build import (
-    delivery,
+    deliver_in_home,
     folder_of,
     home_of,
-    ignored_sampling,
-    launch,
-    prompt_of,
     user_toml,
     within,
 )
 from persona.engines.acp._rows._endpoints import Endpoint, endpoint, keyed
-from persona.engines.acp._rows._skills import skill_folders, skill_links
+from persona.engines.acp._rows._skills import skill_folders
 from persona.engines.acp._rows._toml import as_toml
 
 _ID = "mistral-vibe-acp"
@@ -71,23 +68,19 @@ def deliver(blocks: Blocks, command: tuple[str, ...]) -> Delivery:
     files = {"config.toml": as_toml(config)}
     if blocks.options.trust_project:
         files["trusted_folders.toml"] = as_toml({"trusted": [str(blocks.cwd)], "untrusted": []})
-    prompt = prompt_of(blocks)
-    if prompt:
-        files["AGENTS.md"] = prompt + "\n"
-    return delivery(
-        launch(
-            _ID,
-            blocks,
-            command,
-            names=names,
-            env=env,
-            files=files,
-            links=[(".env", str(user / ".env")), *skill_links(skills, "skills")],
-        ),
-        SessionPlan(),
-        model="enforced" if honoured else "ignored",
+    return deliver_in_home(
+        _ID,
+        blocks,
+        command,
+        prompt_file="AGENTS.md",
+        skills_folder="skills",
+        names=names,
+        env=env,
+        files=files,
+        links=[(".env", str(user / ".env"))],
+        honoured=honoured,
         missing=missing,
-        ignored=ignored_sampling(blocks.model, "temperature"),
+        sampling=("temperature",),
     )
 
 
