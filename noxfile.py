@@ -185,6 +185,15 @@ def soak(session: nox.Session) -> None:
     times, *others = session.posargs or ["100"]
     env = {"PERSONA_SOAK": times}
     session.run(*PYTEST, "tests-integration/test_swaps.py", *others, env=env)
+    if shutil.which("npm") is None:
+        return
+    # The same between real agents: each moves on to the next, all together as often.
+    env = {
+        "PERSONA_AGENTS": install_agents(session, "required"),
+        "PERSONA_AGENT_NAMES": "required",
+        "PERSONA_SOAK": str(4 + int(times) // 7),
+    }
+    session.run(*PYTEST, "tests-integration/agents/test_swaps.py", *others, env=env)
 
 
 @nox.session(tags=["ci"])

@@ -157,6 +157,13 @@ def is_running(process: psutil.Process) -> bool:
         return False
 
 
+def _command(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.NoSuchProcess:
+        return [f"{process.pid}, gone by now"]
+
+
 async def until_gone(processes: set[psutil.Process], seconds: float = 10.0) -> None:
     """Wait until none of the processes runs.
 
@@ -166,5 +173,5 @@ async def until_gone(processes: set[psutil.Process], seconds: float = 10.0) -> N
     deadline = time.monotonic() + seconds
     while left := {process for process in processes if is_running(process)}:
         if time.monotonic() > deadline:
-            raise AssertionError(f"Left behind: {[p.cmdline() for p in left]}")
+            raise AssertionError(f"Left behind: {[_command(process) for process in left]}")
         await asyncio.sleep(0.05)

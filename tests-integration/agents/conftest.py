@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from persona.testing import ScriptedLLM
 from persona.testing.chat import MemoryChat
 
 from .bench import Bench, until_gone
+from .homes import no_network
 from .install import GROUPS, PACKAGES, bin_folder, why_missing
 from .profiles import PROFILES, Profile
 
@@ -46,13 +47,32 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         known.write_text(text + "\n", encoding="utf-8")
 
 
+@pytest.fixture(scope="session")
+def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Gives the cache folder that all homes of one agent share."""
+    base = tmp_path_factory.mktemp("caches")
+
+    def folder(name: str) -> Path:
+        (base / name).mkdir(exist_ok=True)
+        return base / name
+
+    return folder
+
+
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, profile: Profile) -> Path:
+def home(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    profile: Profile,
+    unpacked: Callable[[str], Path],
+) -> Path:
     """A fresh home; the agent on PATH; nobody else to be reached."""
     if reason := why_missing(FOLDER, profile.name):
         pytest.skip(reason)
     home = tmp_path / "home"
     home.mkdir()
+    # Only what is made from the package: one of them unpacks 240 MB there at its first start.
+    (home / ".cache").symlink_to(unpacked(profile.name), target_is_directory=True)
     monkeypatch.setenv("HOME", str(home))
     for name, folder in {
         "XDG_CONFIG_HOME": ".config",
@@ -66,7 +86,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, profile: Profile) -> P
         monkeypatch.setenv(name, str(home / folder))
     programs = bin_folder(FOLDER, profile.name)
     monkeypatch.setenv("PATH", os.pathsep.join([str(programs), os.environ["PATH"]]))
-    for name, value in (profile.env or {}).items():
+    for name, value in {**no_network(profile.name), **(profile.env or {})}.items():
         monkeypatch.setenv(name, value)
     return home
 

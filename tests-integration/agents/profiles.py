@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from persona.testing import RecordedRequest, ScriptedLLM, ToolCall
 
@@ -88,77 +88,64 @@ def _shell(file: Path, text: str) -> ToolCall:
     }
 
 
+def _profile(
+    name: str,
+    write: Write,
+    echo: Callable[[str], tuple[ToolCall, ...]],
+    *,
+    engine: str = "",
+    **more: Any,
+) -> Profile:
+    return Profile(name=name, engine=engine or f"{name}-acp", write=write, echo=echo, **more)
+
+
+GEMINI_MODELS = ("gemini-2.5-flash", "gemini-2.5-pro")
 PROFILES = {
     profile.name: profile
     for profile in (
-        Profile(
-            name="opencode",
-            engine="opencode-acp",
-            write=_call("write", "filePath", "content"),
-            echo=_echo("{server}_echo_{server}"),
+        _profile(
+            "opencode",
+            _call("write", "filePath", "content"),
+            _echo("{server}_echo_{server}"),
             rejected=False,
         ),
-        Profile(
-            name="claude",
-            engine="claude-acp",
+        _profile(
+            "claude",
+            _call("Write", "file_path", "content"),
+            _echo("mcp__{server}__echo_{server}"),
             provider="anthropic",
             address="root_url",
-            write=_call("Write", "file_path", "content"),
-            echo=_echo("mcp__{server}__echo_{server}"),
         ),
-        Profile(
-            name="codex",
-            engine="codex-acp",
-            write=_shell,
-            echo=_echo("mcp__{server}__echo_{server}"),
-            rejected=False,
-        ),
-        Profile(
-            name="gemini",
-            engine="gemini-acp",
+        _profile("codex", _shell, _echo("mcp__{server}__echo_{server}"), rejected=False),
+        _profile(
+            "gemini",
+            _call("write_file", "file_path", "content"),
+            _echo("mcp_{server}_echo_{server}"),
             provider="gemini",
-            models=("gemini-2.5-flash", "gemini-2.5-pro"),
+            models=GEMINI_MODELS,
             address="root_url",
-            write=_call("write_file", "file_path", "content"),
-            echo=_echo("mcp_{server}_echo_{server}"),
         ),
-        Profile(
-            name="goose",
-            engine="goose-acp",
-            write=_call("write", "path", "content"),
-            echo=_echo("{server}__echo_{server}"),
-        ),
-        Profile(
-            name="copilot",
-            engine="copilot-acp",
-            write=_call("create", "path", "file_text"),
-            echo=_echo("{server}-echo_{server}"),
+        _profile("goose", _call("write", "path", "content"), _echo("{server}__echo_{server}")),
+        _profile(
+            "copilot",
+            _call("create", "path", "file_text"),
+            _echo("{server}-echo_{server}"),
             rejected=False,
         ),
-        Profile(
-            name="qwen",
-            engine="qwen-acp",
-            write=_call("write_file", "file_path", "content"),
-            echo=_echo("mcp__{server}__echo_{server}", search="tool_search"),
+        _profile(
+            "qwen",
+            _call("write_file", "file_path", "content"),
+            _echo("mcp__{server}__echo_{server}", search="tool_search"),
         ),
-        Profile(
-            name="kilo",
-            engine="kilo-acp",
-            write=_call("write", "filePath", "content"),
-            echo=_echo("{server}_echo_{server}"),
+        _profile(
+            "kilo",
+            _call("write", "filePath", "content"),
+            _echo("{server}_echo_{server}"),
             rejected=False,
         ),
-        Profile(
-            name="kiro",
-            engine="kiro-acp",
-            write=_call("fs_write", "path", "content"),
-            echo=_echo("{server}_echo_{server}"),
-        ),
-        Profile(
-            name="vibe",
-            engine="mistral-vibe-acp",
-            write=_call("write_file", "path", "content"),
-            echo=_program,
+        _profile("kiro", _call("fs_write", "path", "content"), _echo("{server}_echo_{server}")),
+        _profile(
+            "vibe", _call("write_file", "path", "content"), _program, engine="mistral-vibe-acp"
         ),
     )
 }

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from persona.core import EngineRegistry
+from persona.core import ConfigValue, EngineRegistry
 from persona.testing import Gate, RecordedRequest
 from persona.testing.chat import MemoryChat
 
@@ -218,6 +218,40 @@ async def test_settings_of_the_user_are_used_when_no_model_is_named(
     assert "ADA-PROMPT" in turns[0].text and "A-SKILL" in turns[0].text
 
 
+async def test_settings_that_the_agent_offers_are_known_without_a_turn_and_can_be_set(
+    bench: Bench, profile: Profile
+) -> None:
+    persona = bench.persona(prompt="ADA-PROMPT")
+    await persona.prepare()
+    assert bench.llm.requests == []
+    offered = {value.id: value for value in persona.session_info.config}
+    assert offered["mode"].choices
+    assert persona.session_info.mode is not None
+    # The model and where it is are another block's.
+    wanted = {
+        name: _other(value)
+        for name, value in offered.items()
+        if len(value.choices) > 1 and name not in ("model", "provider")
+    }
+    mode = wanted.pop("mode")
+    options = {"mode": mode, "config": dict(wanted)}
+    for name in {"effort", "thinking"} & wanted.keys():
+        options["effort"] = options["config"].pop(name)
+    persona.update_options(options)
+    bench.llm.on(text="MARK-SET", when=profile.is_turn).reply("As you like.")
+    assert "As you like." in await bench.ask(persona, "MARK-SET", choose="reject_once")
+    now = {value.id: value.value for value in persona.session_info.config}
+    assert {name: now[name] for name in wanted} == wanted and now["mode"] == mode
+    assert persona.session_info.mode.mode == mode
+    persona.update_options({"mode": "no-such-mode"})
+    said = await bench.ask(persona, "MARK-SET")
+    assert "no-such-mode" in said
+    assert all(id_ in said.replace("\\", "") for id_, _ in offered["mode"].choices)
+    persona.update_options({"config": {"no-such-setting": "x"}})
+    said = await bench.ask(persona, "MARK-SET")
+    assert "no-such-setting" in said and all(name in said.replace("\\", "") for name in offered)
+
+
 async def test_nothing_is_started_before_the_first_message(bench: Bench) -> None:
     bench.look()
     known = set(bench.children)
@@ -254,9 +288,21 @@ def test_documentation_shows_what_was_seen(observed: dict[str, str], profile: Pr
     assert table.seen()[profile.engine] == observed
 
 
+def _other(value: ConfigValue) -> str:
+    """Return another choice: one to plan is taken everywhere, those that dare more are not."""
+    others = [id_ for id_, _ in value.choices if id_ != value.value]
+    return next((id_ for id_ in others if id_.endswith("plan")), others[0])
+
+
 def _agents(bench: Bench) -> set[int]:
     """Return the processes that are directly ours: one for each agent."""
-    return {process.pid for process in bench.look() if process.ppid() == os.getpid()}
+    found = set()
+    for process in bench.look():
+        # One that has only looked something up may be gone already.
+        with suppress(psutil.NoSuchProcess):
+            if process.ppid() == os.getpid():
+                found.add(process.pid)
+    return found
 
 
 async def _until(holds: Callable[[], bool], seconds: float = 30.0) -> None:

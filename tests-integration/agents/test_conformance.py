@@ -48,6 +48,8 @@ class OnAgent(EngineConformance):
         with ScriptedLLM.in_thread() as llm:
             llm.on(when=profile.is_turn).reply("Hello there.")
             llm.on("five hundred", when=profile.is_turn).reply(LONG, delay=0.01)
+            # Asked before: told again to an agent that was stopped before it had it.
+            llm.on("</chat-history>", when=profile.is_turn).reply("Hello there.")
             # The chat goes on in the prompt: only the last message counts.
             call = profile.write(folder / "removed.txt", "MARK")
             asked = llm.on("MARK-REMOVE", when=profile.is_turn)

@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 
 import psutil
-import pytest
 
 from persona.testing import ScriptedLLM
 
@@ -22,9 +21,8 @@ if sys.platform == "linux":
     HOWS.append(signal.SIGKILL)
 
 
-@pytest.mark.parametrize("how", HOWS, ids=lambda how: how.name)
 async def test_nothing_is_left_when_the_command_ends_in_a_turn(
-    profile: Profile, llm: ScriptedLLM, tmp_path: Path, how: signal.Signals
+    profile: Profile, llm: ScriptedLLM, tmp_path: Path
 ) -> None:
     folder = tmp_path / "project" / ".jupyter" / "personas"
     folder.mkdir(parents=True)
@@ -37,17 +35,31 @@ async def test_nothing_is_left_when_the_command_ends_in_a_turn(
         "---\nADA-PROMPT\n",
         encoding="utf-8",
     )
-    llm.on(text="MARK-HANG", when=profile.is_turn).hang("I think about")
+    # Side by side: each takes seconds to start.
+    left = await asyncio.gather(*(_ended(how, profile, llm, tmp_path / "project") for how in HOWS))
+    for processes in left:
+        await until_gone(processes)
+
+
+async def _ended(
+    how: signal.Signals, profile: Profile, llm: ScriptedLLM, folder: Path
+) -> set[psutil.Process]:
+    """End a command in the middle of a turn; return the processes that were below it."""
+    mark = f"MARK-{how.name}"
+    llm.on(text=mark, when=profile.is_turn).hang("I think about")
     command = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "persona.cli", "ask", "Ada", "MARK-HANG"),
-        cwd=tmp_path / "project",
+        *(sys.executable, "-m", "persona.cli", "ask", "Ada", mark),
+        cwd=folder,
         env=dict(os.environ),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,
     )
     try:
-        await llm.received(1, timeout=90)
+        async with asyncio.timeout(90):
+            while not any(mark in r.text and profile.is_turn(r) for r in llm.requests):
+                assert command.returncode is None, "it ended by itself"
+                await asyncio.sleep(0.02)
         started = set(psutil.Process(command.pid).children(recursive=True))
         assert started
         command.send_signal(how)
@@ -56,4 +68,4 @@ async def test_nothing_is_left_when_the_command_ends_in_a_turn(
         if command.returncode is None:
             command.kill()
             await command.wait()
-    await until_gone(started)
+    return started
