@@ -256,7 +256,7 @@ def test_demo_opens_jupyterlab_on_the_chat(project):
     assert process.stdout is not None
     try:
         url = next((u for line in process.stdout if "http" in (u := line.strip())), "")
-        assert "/lab/tree/welcome.chat?token=" in url
+        assert "/lab/tree/welcome.chat?token=" in url, process.communicate(timeout=60)[1]
         with urllib.request.urlopen(url, timeout=60) as page:
             text = page.read().decode()
         config = json.loads(re.search(r"(?s)jupyter-config-data[^>]*>(.*?)</script>", text)[1])
