@@ -514,6 +514,66 @@ async def test_new_engine_that_hangs_at_its_start_does_not_hinder_the_end(
     assert (old.log_.count("shutdown"), hung.log_.count("shutdown")) == (1, 1)
 
 
+async def test_new_engine_that_hangs_at_its_start_gives_way_after_a_stop(
+    chat: RealChat, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("persona.core._slot.PATIENCE", 0.1)
+    old, hung, new = Probe(), Probe(), Probe()
+    hung.start_gate.clear()
+    bot = make(chat, old)
+    await bot.process_message(chat.say("one"))
+    bot.update_engine(hung)
+    await until(lambda: "start" in hung.log_)
+    waiting = ask(bot, chat, "two")
+    await until(lambda: bot.busy)
+    await bot.stop()
+    await waiting
+    waiting = ask(bot, chat, "three")
+    bot.update_engine(new)
+    async with asyncio.timeout(5):
+        await waiting
+    assert "turn three" in new.log_
+    await until(lambda: "shutdown" in hung.log_)
+    await bot.shutdown()
+
+
+async def test_first_engine_that_hangs_as_it_is_prepared_gives_way(
+    chat: RealChat, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("persona.core._slot.PATIENCE", 0.1)
+    hung, new = Probe(), Probe()
+    hung.start_gate.clear()
+    bot = make(chat, hung)
+    preparing = asyncio.create_task(bot.prepare())
+    await until(lambda: "start" in hung.log_)
+    waiting = ask(bot, chat, "one")
+    bot.update_engine(new)
+    async with asyncio.timeout(5):
+        await asyncio.gather(waiting, preparing)
+    assert "turn one" in new.log_
+    await until(lambda: "shutdown" in hung.log_)
+    await bot.shutdown()
+
+
+async def test_restart_helps_one_that_hangs_as_it_is_prepared(
+    chat: RealChat, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("persona.core._slot.PATIENCE", 0.1)
+    engine = Probe()
+    engine.start_gate.clear()
+    bot = make(chat, engine)
+    preparing = asyncio.create_task(bot.prepare())
+    await until(lambda: "start" in engine.log_)
+    await bot.restart()
+    with pytest.raises(TurnError):
+        await preparing
+    engine.start_gate.set()
+    async with asyncio.timeout(5):
+        await bot.process_message(chat.say("one"))
+    assert "turn one" in engine.log_
+    await bot.shutdown()
+
+
 async def test_swap_during_stop_shuts_the_old_engine_down(chat: RealChat, until: Until) -> None:
     class Slow(Probe):
         async def shutdown(self) -> None:

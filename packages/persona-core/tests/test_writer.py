@@ -14,6 +14,8 @@ from jupyterlab_chat.models import User
 
 from persona.core import (
     ChatGone,
+    ConfigChange,
+    ConfigValue,
     Conversation,
     Diff,
     FilePosition,
@@ -49,7 +51,7 @@ SLOW = Pace(floor=60, ceiling=60)
 Event = ReplyEvent | str
 
 
-def writer(chat: RealChat, pace: Pace | None = None) -> ReplyWriter:
+def writer(chat: RealChat, pace: Pace | None = None, *, engine: str | None = None) -> ReplyWriter:
     message = chat.say("@ada-bot hi")
     turn = Turn(
         message=Utterance(message.id, "human", "ada", "Ada", message.body, message.time),
@@ -60,7 +62,7 @@ def writer(chat: RealChat, pace: Pace | None = None) -> ReplyWriter:
         options={},
     )
     user = User(username=BOT, name="Ada Bot", display_name="Ada Bot", bot=True)
-    return ReplyWriter(Conversation(chat.model, user), turn, pace=pace)
+    return ReplyWriter(Conversation(chat.model, user), turn, pace=pace, engine=engine)
 
 
 async def stream(*events: Event | BaseException) -> AsyncIterator[Any]:
@@ -230,6 +232,54 @@ async def test_what_is_no_event_is_told(chat: RealChat, wrong: Any) -> None:
     with pytest.raises(TurnError, match="must yield str or ReplyEvent"):
         await writer(chat).write(stream("so far", wrong))
     assert chat.bodies() == ["so far"]
+
+
+async def test_end_of_a_turn_is_noted_where_it_was_said_last(chat: RealChat) -> None:
+    usage = Usage(10, 5, None, "b-1", context_used=900, context_size=4_000)
+    await writer(chat, engine="parrot").write(
+        stream("a", ToolCall("1", "t"), "b", Notice("n"), usage)
+    )
+    notes = {note["kind"]: note for note in chat.notes() if "seconds" in note}
+    assert list(notes) == ["reply"]
+    assert chat.bodies()[2] == "b"
+    assert (notes["reply"]["state"], notes["reply"]["engine"]) == ("complete", "parrot")
+    assert 0 <= notes["reply"]["seconds"] < 60
+    assert notes["reply"]["usage"]["context_used"] == 900
+    assert notes["reply"]["usage"]["context_size"] == 4_000
+
+
+async def test_time_is_noted_without_usage_and_only_when_the_turn_is_over(chat: RealChat) -> None:
+    seen: list[bool] = []
+
+    async def slow() -> AsyncIterator[Event]:
+        yield "a"
+        await asyncio.sleep(0.05)
+        seen.append("seconds" in chat.notes()[0])
+        yield "b"
+
+    await writer(chat, NOW).write(slow())
+    assert seen == [False]
+    assert chat.notes()[0]["seconds"] >= 0.05
+    assert "usage" not in chat.notes()[0]
+
+
+async def test_deleted_last_message_of_a_turn_is_no_failure_of_it(chat: RealChat) -> None:
+    async def said_and_deleted() -> AsyncIterator[Event]:
+        yield "a"
+        yield Notice("n")
+        chat.delete(chat.of(BOT)[0].id)
+
+    await writer(chat, NOW).write(said_and_deleted())
+    assert chat.bodies()[1] == "n"
+
+
+async def test_model_that_an_agent_chose_is_noted_if_the_persona_names_none(chat: RealChat) -> None:
+    choices = (("m-1", "Model One"), ("m-2", "Model Two"))
+    config = ConfigChange((ConfigValue("model", "m-2", category="model", choices=choices),))
+    writes = writer(chat)
+    writes._turn = replace(writes._turn, model=None)
+    await writes.write(stream(config, "a"))
+    assert chat.notes()[0]["model"] == "Model Two"
 
 
 @pytest.mark.parametrize("events", [[], ["", "  \n"], [Thought("hm"), Usage(1, 0)]])

@@ -8,6 +8,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 PARROT = "engine: parrot\nidentity:\n  name: {name}"
 
 
@@ -56,6 +58,25 @@ async def test_picked_persona_answers_before_the_last(write: Any, open_chat: Any
     chat = await open_chat()
     await chat.ask("@Ada one")
     assert (await chat.ask("two", metadata={"to": "bob"}))[0].startswith("Bob|")
+
+
+@pytest.mark.parametrize("nobody", ["", "none"])
+async def test_nobody_answers_who_was_not_mentioned_when_no_one_is_picked(
+    write: Any, open_chat: Any, nobody: str
+) -> None:
+    write("ada", PARROT.format(name="Ada"), "A")
+    chat = await open_chat()
+    silent = await chat.say("to myself", metadata={"to": nobody})
+    asked = await chat.ask("@Ada one", metadata={"to": nobody})
+    assert asked[0].startswith("Ada|A|")
+    assert (await chat.ask("two"))[0].startswith("Ada|A|")
+    assert chat.answers(silent) == []
+
+
+async def test_persona_that_is_called_none_can_be_picked(write: Any, open_chat: Any) -> None:
+    write("none", PARROT.format(name="None"), "N")
+    chat = await open_chat()
+    assert (await chat.ask("hi", metadata={"to": "none"}))[0].startswith("None|N|")
 
 
 async def test_only_persona_is_the_default(write: Any, open_chat: Any) -> None:

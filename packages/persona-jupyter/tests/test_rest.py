@@ -43,6 +43,22 @@ async def test_catalog_of_a_chat_holds_personas_findings_and_commands(
     assert "/api/personas/avatar/ada?" in ada["avatar_url"]
 
 
+async def test_catalog_tells_what_decides_who_answers(
+    write: Any, open_chat: Any, server: Any
+) -> None:
+    write("ada", PARROT.format(name="Ada L"), "A")
+    write("bob", PARROT.format(name="Bob"), "B")
+    closed = json.loads((await server.fetch("?path=a.chat")).body)
+    assert (closed["last_addressed"], closed["people"], closed["default"]) == (None, {}, None)
+    chat = await open_chat()
+    await chat.ask("@Bob one")
+    data = json.loads((await server.fetch("?path=a.chat")).body)
+    assert data["last_addressed"] == "bob"
+    (sender,) = [m["sender"] for m in chat.messages.values() if m["body"] == "@Bob one"]
+    assert list(data["people"]) == [sender]
+    assert [row["names"] for row in data["personas"]] == [["Ada L", "ada"], ["Bob", "bob"]]
+
+
 async def test_avatar_is_served_so_that_nothing_in_it_runs(
     write: Any, service: Any, server: Any
 ) -> None:

@@ -12,7 +12,6 @@ from persona.cli._entry import WRITABLE, Entry, find_entries, first_of_substance
 from persona.cli._errors import USAGE, CliError
 from persona.cli._guard import Guard
 from persona.cli._place import Place, find_place
-from persona.cli._starter import MODEL, markdown_starter, starter_prompt, toml_starter
 from persona.cli._target import Name, find_level, new_source, parse_name, refuse_taken
 from persona.core import LoadResult, Location, PersonaDefinition, Source, title_of
 
@@ -31,20 +30,25 @@ def run_new(args: Namespace) -> int:
     level = find_level(place, args.scope or "project")
     source = new_source(level, name.slug, args.format or "md")
     refuse_taken(place, level, name.slug, source.file)
-    prompt = starter_prompt(name) if args.prompt is None else args.prompt.strip()
+    from persona.loaders import starter_choice, starter_prompt
+
+    prompt = starter_prompt(name.shown) if args.prompt is None else args.prompt.strip()
     check = Guard(place, name.slug).check(source)
     entry = _open(source, name.slug)
     if entry.format == "md":
-        from persona.loaders import MarkdownEntry
+        from persona.loaders import MarkdownEntry, markdown_starter
 
-        content = markdown_starter(name, args.engine, args.model, prompt)
+        content = markdown_starter(name.shown, args.engine, args.model, prompt)
         MarkdownEntry(source).create_content(content, check=check)
     else:
+        from persona.cli._starter import toml_starter
+
         head, values = toml_starter(name, args.engine, args.model, prompt)
         entry.create(values, head=head, check=check)
     more = [f"Short name: {name.slug}; in the chat: {name.shown}"]
-    if args.model is None and (args.engine or "litellm") == "litellm":
-        more.append(f"Its model is {MODEL}; put yours in its place.")
+    _, model = starter_choice(args.engine, args.model)
+    if args.model is None and model is not None:
+        more.append(f"Its model is {model}; put yours in its place.")
     more += _hides(place, name.slug, source)
     return finish(args, place, "created", name.slug, source, text="Made", more=more)
 

@@ -101,6 +101,8 @@ def fitting_options(
                 break  # something is missing: the engine says what
             left += [key for key in kept if key in wrong]
             kept = {key: value for key, value in kept.items() if key not in wrong}
+        except Exception:  # boundary: a plugin's model may raise anything; its engine tells
+            break
     return kept, left
 
 

@@ -194,7 +194,8 @@ class PersonaEngine(LoggingConfigurable):
         async with AsyncExitStack() as stack:
             if isinstance(stream, AsyncGenerator):
                 await stack.enter_async_context(aclosing(stream))
-            await ReplyWriter(self.persona.conversation, turn).write(stream)
+            writer = ReplyWriter(self.persona.conversation, turn, engine=self.id)
+            await writer.write(stream)
 
     # -- the blocks ---------------------------------------------------------
 

@@ -217,7 +217,7 @@ class PersonaIdentity(Block):
             return value
         value = " ".join(value.split())
         value = "".join(char for char in value if unicodedata.category(char) != "Cc")
-        if not value:
+        if all(unicodedata.category(char)[0] in "CZ" for char in value):  # nothing to be seen
             raise ValueError("the name is blank")
         return value
 

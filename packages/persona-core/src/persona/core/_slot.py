@@ -41,12 +41,12 @@ class EngineSlot:
         self._next: PersonaEngine | None = None
         self._started: PersonaEngine | None = None
         self._beginning: PersonaEngine | None = None
+        self._start: asyncio.Task[None] | None = None
         self._told_early: list[StateEvent] = []
         self._starting = asyncio.Lock()
         self._unapplied: set[BlockName] = set(_BLOCKS)
         self._unapplied_next: set[BlockName] = set(_BLOCKS)
         self._answering = False
-        self._swapping: asyncio.Task[None] | None = None
         self._stale = False
         self._background: set[asyncio.Task[None]] = set()
         self._closed = False
@@ -84,6 +84,8 @@ class EngineSlot:
         self._next = None if engine is self._engine else engine
         if replaced is not None and replaced is not engine:
             self._later(self._let_go(replaced))
+        if self._next is not None and self._beginning is self._engine:
+            self._later(self._make_way(self._engine))
 
     async def start(self) -> None:
         """Start the engine if it is not started yet; between turns one that waits takes over.
@@ -100,7 +102,13 @@ class EngineSlot:
                 self._apply(engine, self._unapplied)
                 self._beginning = engine
                 try:
-                    await engine.start()
+                    await self._run_start(engine)
+                except asyncio.CancelledError:
+                    if not _is_broken_off():
+                        raise
+                    if self._next is not None or self._closed:
+                        return  # another takes over
+                    raise TurnError("Its start broke off.", fix="Ask again.") from None
                 finally:
                     self._beginning = None
                 self._started = engine
@@ -135,6 +143,7 @@ class EngineSlot:
                 waiting.reschedule(None)
                 await self._renew()
         if waiting.expired():
+            self._break_off(self._beginning)
             await self._renew()
 
     async def _renew(self) -> None:
@@ -154,7 +163,7 @@ class EngineSlot:
         self._answering = False
         at_work = self._started is self._engine or self._beginning is not None
         if self._next is not None and at_work and not self._closed:
-            self._swapping = self._later(self._swap(idle=True))
+            self._later(self._swap(idle=True))
 
     async def _swap(self, *, idle: bool) -> None:
         """Start the engine that waits and let it take over; if it cannot start, keep the old.
@@ -191,10 +200,9 @@ class EngineSlot:
         self._beginning = engine
         try:
             self._apply(engine, self._unapplied_next)
-            await engine.start()
+            await self._run_start(engine)
         except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if task is None or task.cancelling():
+            if not _is_broken_off():
                 raise
             return TurnError("Its start broke off.")
         except (Exception, SystemExit) as exc:  # boundary: a plugin; the old engine goes on
@@ -204,6 +212,11 @@ class EngineSlot:
         finally:
             self._beginning = None
         return None
+
+    async def _run_start(self, engine: PersonaEngine) -> None:
+        # A task of its own, so that one that hangs can be broken off, whoever waits for it.
+        self._start = asyncio.create_task(_started(engine), name=f"start of {engine.id}")
+        await self._start
 
     def _tell_refused(self, engine: PersonaEngine, problem: TurnError) -> None:
         told = TurnError(
@@ -245,11 +258,24 @@ class EngineSlot:
                 async with asyncio.timeout(PATIENCE), self._starting:
                     pass
             except TimeoutError:
-                if self._swapping is not None:
-                    self._swapping.cancel()
+                self._break_off(engine)
         if self._started is engine:
             self._started = None
         await self._end(engine.shutdown(), engine)
+
+    async def _make_way(self, engine: PersonaEngine) -> None:
+        """Let an engine that still starts end that, as another one takes over."""
+        try:
+            async with asyncio.timeout(PATIENCE), self._starting:
+                pass
+        except TimeoutError:
+            if self._next is not None:
+                self._break_off(engine)
+
+    def _break_off(self, engine: PersonaEngine | None) -> None:
+        """End the start of an engine that takes too long for what is to come."""
+        if self._beginning is engine and self._start is not None:
+            self._start.cancel()
 
     async def _end(self, ending: Awaitable[None], engine: PersonaEngine) -> None:
         try:
@@ -259,12 +285,24 @@ class EngineSlot:
             log = self._persona.log
             log.warning("Engine %s did not shut down cleanly: %r", engine.id, exc)
 
-    def _later(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None] | None:
+    def _later(self, work: Coroutine[Any, Any, None]) -> None:
         try:
             task = asyncio.get_running_loop().create_task(work)
         except RuntimeError:  # no loop yet: the next turn does it
             work.close()
-            return None
+            return
         self._background.add(task)
         task.add_done_callback(self._background.discard)
-        return task
+
+
+async def _started(engine: PersonaEngine) -> None:
+    try:
+        await engine.start()
+    except SystemExit as exc:  # out of a task it would end the server
+        raise as_turn_error(exc) from exc
+
+
+def _is_broken_off() -> bool:
+    """Whether a start was cancelled, and not whoever waits for it."""
+    task = asyncio.current_task()
+    return task is not None and not task.cancelling()

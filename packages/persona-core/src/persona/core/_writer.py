@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from persona.core._asking import Asking
 from persona.core._conversation import Conversation
-from persona.core._errors import TurnError
+from persona.core._errors import ChatGone, TurnError
 from persona.core._events import (
     AvailableCommands,
     ConfigChange,
@@ -27,6 +28,7 @@ from persona.core._events import (
 from persona.core._pace import Pace
 from persona.core._permissions import PermissionRequest
 from persona.core._render import render_failure, render_mode, render_plan, render_tools
+from persona.core._summary import summary
 from persona.core._tools import ToolLog
 from persona.core._turn import STOPPED, Turn
 
@@ -77,21 +79,33 @@ class ReplyWriter:
     Text and reports about tools become messages of their own, in the order in which
     they happened, so that an update of one does not redraw the other. A report whose
     tools still run stays open while text goes on below it; there is one plan a turn.
+    What the turn took (tokens, cost, seconds) is noted with the last message of it.
 
     Args:
         conversation: Where to write.
         turn: The turn that is answered.
         pace: Spacing of frames.
+        engine: Id of the engine that answers, to be noted.
     """
 
-    def __init__(self, conversation: Conversation, turn: Turn, *, pace: Pace | None = None) -> None:
+    def __init__(
+        self,
+        conversation: Conversation,
+        turn: Turn,
+        *,
+        pace: Pace | None = None,
+        engine: str | None = None,
+    ) -> None:
         self._conversation = conversation
         self._turn = turn
+        self._engine = engine
+        self._begun = time.monotonic()
         self._asking = Asking(conversation, self._note_of_question, self._on_answer)
         self._pace = pace or Pace()
         self._part: _Part | None = None
         self._open: list[_Part] = []
         self._reports: list[_Part] = []
+        self._left: _Part | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._storing: asyncio.TimerHandle | None = None
         self._due = 0.0
@@ -116,6 +130,7 @@ class ReplyWriter:
         """
         loop = asyncio.get_running_loop()
         breath = loop.time()
+        self._begun = time.monotonic()
         try:
             async for event in events:
                 if self._broken is not None:
@@ -247,6 +262,8 @@ class ReplyWriter:
         part, self._part = self._part, None
         if part is None:
             return
+        if part.kind != "notice":
+            self._left = part
         if part.kind == "plan" or (part.tools is not None and part.tools.busy):
             self._open.append(part)
         else:
@@ -260,8 +277,11 @@ class ReplyWriter:
         self._cancel_timers()
         self._conversation.show_status(None)
         self._asking.withdraw()
-        last, parts = self._part, self._parts()
+        last, parts = self._part or self._left, self._parts()
         self._part, self._open = None, []
+        if last is not None and last.id is not None and all(part is not last for part in parts):
+            with suppress(ChatGone):  # it was finished, so its end is no matter of the turn
+                self._write(last, "complete", last=True)
         for part in parts:
             if part.tools is not None:
                 part.tools.abandon()
@@ -367,14 +387,10 @@ class ReplyWriter:
         }
         if turn.model is not None:
             note["model"] = turn.model.model_id
-        usage = self._usage
-        if last and usage is not None:
-            note["usage"] = {
-                "input_tokens": usage.input_tokens,
-                "output_tokens": usage.output_tokens,
-                "cost": usage.cost,
-                "model": usage.model,
-            }
+        if last:
+            seconds = time.monotonic() - self._begun
+            config = self._conversation.session.info.config
+            note |= summary(turn.model, self._engine, config, self._usage, seconds)
         return note
 
 

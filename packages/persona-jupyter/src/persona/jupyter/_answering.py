@@ -10,7 +10,7 @@ from persona.jupyter import _notices as notices
 from persona.jupyter._carried_offer import also_here
 from persona.jupyter._default import Default, choose_default
 from persona.jupyter._names import absent_in, broken_in, called_now, name_of, names_in
-from persona.jupyter._routing import Route, addressed_by_persona, route
+from persona.jupyter._routing import NO_ONE, Route, addressed_by_persona, route
 
 if TYPE_CHECKING:
     from jupyterlab_chat.models import Message
@@ -53,10 +53,13 @@ class Answering:
 
     def _decide(self, message: Message, default: Default) -> Route:
         humans = self._inbox.humans()
+        names = names_in(self._personas.view)
         picked = (message.metadata or {}).get("to")
+        if picked == "none" and picked not in names:
+            picked = NO_ONE
         return route(
             message.body,
-            names=names_in(self._personas.view),
+            names=names,
             people=humans.values(),
             picked=called_now(self._personas.view, picked) if isinstance(picked, str) else None,
             last=called_now(self._personas.view, self._inbox.last_addressed),

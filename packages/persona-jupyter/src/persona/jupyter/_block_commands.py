@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +47,10 @@ async def _engine(manager: PersonaManager, slug: str, text: str) -> str:
 async def _model(manager: PersonaManager, slug: str, text: str) -> str:
     if not text:
         return notices.models(*_of(manager, slug, "model.model_id"), models_here(manager, slug))
-    return notices.changed(await manager.blocks.change(slug, {"model.model_id": text.strip("`")}))
+    model = text.strip("`")
+    if len(model.split()) > 1 and model not in models_here(manager, slug):
+        raise ChangeError("The name of a model has no spaces. Write `/model @Name provider/model`.")
+    return notices.changed(await manager.blocks.change(slug, {"model.model_id": model}))
 
 
 async def _mode(manager: PersonaManager, slug: str, text: str) -> str:
@@ -73,12 +75,8 @@ async def _options(manager: PersonaManager, slug: str, text: str) -> str:
 
 
 def _settings(text: str) -> dict[str, Any]:
-    try:
-        words = shlex.split(text)
-    except ValueError as exc:  # a quote that is not closed
-        raise ChangeError(f"{exc}. Write `/options @Name key=value`.") from exc
     values: dict[str, Any] = {}
-    for word in words:
+    for word in _words(text):
         key, equals, value = word.partition("=")
         if not (equals and key.strip(".")):
             raise ChangeError(f"{word[:60]!r} is not of the form key=value.")
@@ -87,6 +85,27 @@ def _settings(text: str) -> dict[str, Any]:
         except DefinitionError as exc:
             raise ChangeError(f"The value of {key[:60]} cannot be read: {exc}") from exc
     return values
+
+
+def _words(text: str) -> list[str]:
+    """Split at white space, but not within quotes and brackets."""
+    words, word, quote, depth = list[str](), "", "", 0
+    for char, before in zip(text, f" {text}", strict=False):
+        if quote:
+            quote = "" if char == quote and before != "\\" else quote
+        elif char in "\"'" and (before in "=[{,:(" or before.isspace()):
+            quote = char  # not the apostrophe in a word
+        elif char in "[{" and (depth or before == "="):
+            depth += 1
+        elif char in "]}":
+            depth = max(depth - 1, 0)
+        if char.isspace() and not quote and not depth:
+            words.append(word)
+            word = ""
+        else:
+            word += char
+    found = [word for word in (*words, word) if word]
+    return [w[1:-1] if w[0] in "\"'" and w[-1] == w[0] else w for w in found]
 
 
 async def _prompt(manager: PersonaManager, slug: str, text: str) -> str:

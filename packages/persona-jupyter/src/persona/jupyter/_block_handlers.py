@@ -1,4 +1,4 @@
-"""REST for the blocks of a chat's personas: change, take back, complete a command."""
+"""REST for the blocks of a chat's personas: change, take back, what can be chosen, completion."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from persona.jupyter._rest import Base
 
 if TYPE_CHECKING:
     from persona.jupyter._blocks import Change
+    from persona.jupyter._choices import Option
 
 
 class BlocksHandler(Base):
@@ -52,6 +53,55 @@ class BlocksHandler(Base):
     def _told(self, change: Change) -> None:
         payload: dict[str, Any] = asdict(change)
         self.finish(json.dumps(payload))
+
+
+class ChoicesHandler(Base):
+    """``GET /api/personas/choices?path=<chat>&slug=<short name>``: what a persona may be."""
+
+    @web.authenticated
+    async def get(self) -> None:
+        """Answer with engines, models, modes and options; may import its engine."""
+        from persona.jupyter._choices import engines_here, models_here, modes_of, options_of
+
+        slug = self.get_query_argument("slug", "")
+        manager = self.service.manager_at(self.get_query_argument("path", "").strip("/"))
+        if manager is None:
+            raise web.HTTPError(404, "That chat is not open.")
+        await manager.ready()
+        if slug not in manager.view.personas:
+            raise web.HTTPError(404, "There is no such persona, or its file has to be repaired.")
+        options = await options_of(manager, slug)
+        definition = manager.view.personas.get(slug)  # files may have changed meanwhile
+        if definition is None:
+            raise web.HTTPError(404, "That persona is gone.")
+        payload = {
+            "engine": definition.engine,
+            "model": definition.model.model_id if definition.model else None,
+            "engines": [
+                {"id": id_, "distribution": distribution}
+                for id_, distribution in engines_here(manager).items()
+            ],
+            "models": models_here(manager, slug),
+            "modes": [{"id": id_, "name": name} for id_, name in modes_of(manager, slug).items()],
+            "options": [_plain(option) for option in options],
+        }
+        self.finish(json.dumps(payload))
+
+
+def _plain(option: Option) -> dict[str, Any]:
+    from persona.core import looks_secret
+
+    names, value = option.names, option.value
+    simple = value is None or isinstance(value, str | int | float)
+    hidden = not simple or looks_secret(option.key.rpartition(".")[2], value)
+    choices = [{"id": id_, "name": names.get(id_, id_)} for id_ in option.choices]
+    return {
+        "key": option.key,
+        "value": None if hidden else value,
+        "changed": option.changed,
+        "description": option.description,
+        "choices": choices,
+    }
 
 
 class CompletionsHandler(Base):

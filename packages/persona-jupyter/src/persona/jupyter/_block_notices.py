@@ -65,6 +65,8 @@ def saved(done: Saved) -> str:
             escape_markdown(item) for item in done.missing
         )
         text += "."
+    if done.dropped:
+        text += f" Taken out, as its engine does not take it: {_list(done.dropped)}."
     return text
 
 

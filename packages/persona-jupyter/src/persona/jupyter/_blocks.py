@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from persona.core import (
     BLOCKS,
     ChangeError,
     Changes,
+    DefinitionError,
     EngineError,
     EngineRegistry,
     PersonaDefinition,
@@ -23,11 +25,16 @@ from persona.core import (
     value_at,
 )
 from persona.jupyter._readiness import support_of
+from persona.loaders import split_key
 
 if TYPE_CHECKING:
     from persona.jupyter._in_use import PersonasInUse
     from persona.jupyter._overlay import Changed
     from persona.jupyter._policy import Policy
+
+
+_DEEPEST = 24
+"""Levels of lists and mappings in one value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +66,22 @@ class Blocks:
         registry: Engines.
         policy: What the server allows.
         root: The server's root folder.
+        people: Returns the people of the chat: username → name shown.
     """
 
     def __init__(
-        self, personas: PersonasInUse, registry: EngineRegistry, policy: Policy, root: Path
+        self,
+        personas: PersonasInUse,
+        registry: EngineRegistry,
+        policy: Policy,
+        root: Path,
+        people: Callable[[], Mapping[str, str]],
     ) -> None:
         self._personas = personas
         self._registry = registry
         self._policy = policy
         self._root = root
+        self._people = people
 
     async def change(self, slug: str, values: Changes) -> Change:
         """Change values of a persona in this chat; what was changed before stays.
@@ -85,8 +99,13 @@ class Blocks:
 
         async def edit() -> None:
             self._require(slug)
+            _refuse_unkeepable(values)
             _refuse_secrets(values)
-            own = {**self._personas.changes.of(slug), **values}
+            own = _with(self._personas.changes.of(slug), values)
+            if not self._personas.changes.can_keep(slug, own):
+                raise ChangeError(
+                    "That is more than a chat keeps of one persona. Write it into its file."
+                )
             changed = await self._personas.preview(slug, own)
             await self._check(slug, changed, values)
             before = self._personas.view.personas[slug]
@@ -178,7 +197,12 @@ class Blocks:
             await asyncio.to_thread(self._check_engine, changed, values)
 
     def _check_name(self, slug: str, name: str) -> None:
+        if name.startswith("@"):
+            raise ChangeError("Write the new name without the @.")
         forms = {name.casefold(), mention_name(name).casefold()}
+        for theirs in ("Personas", *self._people().values()):
+            if forms & {theirs.casefold(), mention_name(theirs).casefold()}:
+                raise ChangeError(f"{theirs!r} is called so already.")
         for other, definition in self._personas.view.personas.items():
             theirs = definition.identity.name
             if other != slug and forms & {
@@ -218,11 +242,50 @@ def _options(values: Changes) -> dict[str, Any]:
     return options
 
 
+def _with(own: Changes, values: Changes) -> dict[str, Any]:
+    """Return changes with new ones at the end; what was set below them is not kept."""
+    kept = {
+        path: value
+        for path, value in own.items()
+        if not any(path == new or path.startswith(f"{new}.") for new in values)
+    }
+    return {**kept, **values}
+
+
+def _refuse_unkeepable(values: Changes) -> None:
+    for path, value in values.items():
+        try:
+            if list(split_key(path)) != path.split("."):
+                raise ChangeError(f"{path[:60]!r} cannot be changed in a chat.")
+        except DefinitionError as exc:  # `/save` could not write it
+            raise ChangeError(str(exc)) from exc
+        try:
+            json.dumps([path, value], allow_nan=False, ensure_ascii=False).encode()
+            deep = _depth(value) > _DEEPEST
+        except (ValueError, TypeError, RecursionError) as exc:
+            what = "is no text, number, list or mapping that can be kept"
+            raise ChangeError(f"The value of {path[:60]} {what}.") from exc
+        if deep:
+            raise ChangeError(f"The value of {path[:60]} is nested too deeply.")
+
+
+def _depth(value: object) -> int:
+    inner: Iterable[object] = ()
+    if isinstance(value, Mapping):
+        inner = value.values()
+    elif isinstance(value, list):
+        inner = value
+    return 1 + max(map(_depth, inner), default=0)
+
+
 def _refuse_secrets(values: Changes) -> None:
     for path, value in values.items():
-        if not path.startswith("options."):
-            continue
-        if any(looks_secret(path.rpartition(".")[2], text) for text in _texts(value)):
+        if path.startswith("options."):
+            key = path.rpartition(".")[2]
+            found = any(looks_secret(key, text) for text in _texts(value))
+        else:  # word by word: "the password: tell nobody" in a prompt is none
+            found = any(looks_secret("", word) for text in _texts(value) for word in text.split())
+        if found:
             raise ChangeError(
                 f"{path.removeprefix('options.')} looks like a secret, and chats are no place "
                 "for one: others read them. Put it into an environment variable, and delete "

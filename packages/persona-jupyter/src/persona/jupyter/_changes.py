@@ -50,6 +50,10 @@ class ChatChanges:
         """Return what was changed here of one persona."""
         return self.all().get(slug, {})
 
+    def can_keep(self, slug: str, values: Mapping[str, Any]) -> bool:
+        """Whether these changes of a persona are small enough to be read again."""
+        return len(self._entry(slug, values, ours=True)) <= _LONGEST
+
     def put(self, slug: str, values: Mapping[str, Any]) -> None:
         """Keep these changes of a persona, and no others."""
         self._write(slug, values)
@@ -107,13 +111,16 @@ class ChatChanges:
         stored = self._chat.get_metadata().get(KEY)
         entries = dict(stored) if isinstance(stored, dict) else {}
         if values:
-            entry: dict[str, Any] = {"values": dict(values)}
-            if ours:
-                entry["seal"] = self._seal.of(slug, values)
-            entries[slug] = json.dumps(entry, ensure_ascii=False)
+            entries[slug] = self._entry(slug, values, ours=ours)
         else:
             entries.pop(slug, None)
         self._chat.set_metadata(KEY, entries)
+
+    def _entry(self, slug: str, values: Mapping[str, Any], *, ours: bool) -> str:
+        entry: dict[str, Any] = {"values": dict(values)}
+        if ours:
+            entry["seal"] = self._seal.of(slug, values)
+        return json.dumps(entry, ensure_ascii=False)
 
 
 def _read(text: object) -> tuple[dict[str, Any], str] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
@@ -30,6 +30,7 @@ class Option:
         changed: Whether that was said in this chat.
         description: One line.
         choices: The values that it can have, if they are known.
+        names: What people read for a choice, where that is not the choice itself.
     """
 
     key: str
@@ -37,6 +38,7 @@ class Option:
     changed: bool = False
     description: str = ""
     choices: tuple[str, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 def engines_here(manager: PersonaManager) -> dict[str, str]:
@@ -83,14 +85,15 @@ async def options_of(manager: PersonaManager, slug: str) -> list[Option]:
     for key in keys:
         if looks_secret(key, "x" * 8):
             continue
-        field, setting = fields.get(key), told.get(key)
+        known, setting = fields.get(key), told.get(key)
         set_here = value_at(definition, f"options.{key}")
         value = setting.value if set_here is None and setting is not None else set_here
-        said = (field.description if field else setting and setting.name) or ""
-        choices = tuple(id_ for id_, _ in setting.choices) if setting else _literals(field)
+        said = (known.description if known else setting and setting.name) or ""
+        names = dict(setting.choices) if setting else {}
+        choices = tuple(names) if setting else _literals(known)
         path = f"options.{key}"
         was = any(own == path or own.startswith(f"{path}.") for own in changed)
-        rows.append(Option(key, value, was, said, choices))
+        rows.append(Option(key, value, was, said, choices, names))
     return rows
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from persona.jupyter._manager import PersonaManager
 
-_COMMAND = re.compile(r"\s*/([a-z][a-z0-9-]*)(?:\s+(?P<rest>.*))?\s*\Z", re.DOTALL)
+_COMMAND = re.compile(r"\s*/([A-Za-z][A-Za-z0-9-]*)(?:\s+(?P<rest>.*))?\s*\Z", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +28,17 @@ class Command:
         description: One line for the menu.
         run: Does it and returns what the chat says. It is given what stands after the
             command, and the message, which a person has written.
+        changes: Whether it changes personas, so that what is sent after it waits for it.
     """
 
     name: str
     description: str
     run: Callable[[PersonaManager, str, Message], Awaitable[str]]
+    changes: bool = False
+
+
+Asked = tuple[Command | None, str, str]
+"""A command, None if there is none of that name; the word as written; what follows."""
 
 
 async def _refresh(manager: PersonaManager, _rest: str, _message: Message) -> str:
@@ -76,12 +82,12 @@ COMMANDS = tuple(
             Command("/approve", 'Allow what a persona asks for; "always" from now on', _approve),
             Command("/deny", "Refuse what a persona asks for", _deny),
             Command("/personas", "List the personas of this chat", _personas),
-            Command("/refresh-personas", "Read the persona files again", _refresh),
+            Command("/refresh-personas", "Read the persona files again", _refresh, True),
             Command(
                 "/restart", "Stop a persona and start its engine anew: /restart @Name", _restart
             ),
             Command("/stop", "Stop the replies that are being written", _stop),
-            *(Command(name, text, run) for name, (text, run) in RUN.items()),
+            *(Command(name, text, run, True) for name, (text, run) in RUN.items()),
         ),
         key=lambda command: command.name,
     )
@@ -89,7 +95,7 @@ COMMANDS = tuple(
 """All commands, by name."""
 
 
-def find_command(body: str) -> tuple[Command | None, str, str] | None:
+def find_command(body: str) -> Asked | None:
     """Return the command that ``body`` asks for.
 
     Returns:
@@ -100,7 +106,9 @@ def find_command(body: str) -> tuple[Command | None, str, str] | None:
     if match is None:
         return None
     word = "/" + match.group(1)
-    command = next((c for c in COMMANDS if c.name == word), None)
+    command = next((c for c in COMMANDS if c.name == word.lower()), None)
+    if command is None and word != word.lower():
+        return None  # more likely a path than a mistake
     return command, word, (match.group("rest") or "").strip()
 
 

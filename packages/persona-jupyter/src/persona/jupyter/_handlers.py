@@ -13,7 +13,9 @@ from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.utils import url_path_join
 from tornado import web
 
-from persona.jupyter._block_handlers import BlocksHandler, CompletionsHandler
+from persona.jupyter._block_handlers import BlocksHandler, ChoicesHandler, CompletionsHandler
+from persona.jupyter._contents import CONTENTS
+from persona.jupyter._new_handler import NewHandler
 from persona.jupyter._rest import Base
 from persona.jupyter._save_handler import SaveHandler
 
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class PersonasHandler(Base):
-    """``GET /api/personas?path=<chat>``: personas, findings, commands, default."""
+    """``GET /api/personas?path=<chat>``: personas, findings, commands, who answers."""
 
     @web.authenticated
     async def get(self) -> None:
@@ -31,16 +33,19 @@ class PersonasHandler(Base):
         from persona.core import persona_id
         from persona.jupyter._commands import COMMANDS
         from persona.jupyter._listing import list_personas
+        from persona.jupyter._names import names_in
 
         path = self.get_query_argument("path", "")
         manager = self.service.manager_at(path.strip("/"))
         view = await self._view(path)
         rows = manager.listing() if manager else list_personas(view, self.service.root_dir)
         brought = manager.carried.all(view) if manager else {}
+        names = names_in(view)
         personas = [
             {
                 **asdict(row),
                 "id": persona_id(row.slug),
+                "names": list(names.get(row.slug, ())),
                 "avatar_url": brought[row.slug].picture
                 if row.slug in brought
                 else self._avatar(row.slug, view),
@@ -51,6 +56,8 @@ class PersonasHandler(Base):
             "personas": personas,
             "diagnostics": [d.as_dict() for d in view.diagnostics],
             "default": manager.default_slug() if manager else self.service.default_slug(view),
+            "last_addressed": manager.last_addressed if manager else None,
+            "people": dict(manager.people) if manager else {},
             "commands": [{"name": c.name, "description": c.description} for c in COMMANDS],
         }
         self.finish(json.dumps(payload))
@@ -104,10 +111,14 @@ class PrepareHandler(Base):
     """``POST /api/personas/prepare``: a persona was picked; get its engine ready."""
 
     @web.authenticated
-    def post(self) -> None:
-        """Begin and answer at once."""
+    async def post(self) -> None:
+        """Begin and answer at once, or with ``wait`` when it is ready or cannot be."""
         chat_id, slug = self._body("chat_id", "slug")
         manager = self._manager(chat_id)
+        if self._data().get("wait") is True:
+            await manager.prepare(slug)
+            self.finish("{}")
+            return
         manager.prepare_soon(slug)
         self.set_status(202)
         self.finish("{}")
@@ -179,10 +190,13 @@ HANDLERS: tuple[tuple[str, Any], ...] = (
     (r"/api/personas", PersonasHandler),
     (r"/api/personas/engines", EnginesHandler),
     (r"/api/personas/blocks", BlocksHandler),
+    (r"/api/personas/choices", ChoicesHandler),
     (r"/api/personas/completions", CompletionsHandler),
     (r"/api/personas/save", SaveHandler),
     (r"/api/personas/stop", StopHandler),
     (r"/api/personas/prepare", PrepareHandler),
     (r"/api/personas/permission", PermissionHandler),
     (r"/api/personas/avatar/([^/]+)", AvatarHandler),
+    (r"/api/personas/new", NewHandler),
+    *CONTENTS,
 )

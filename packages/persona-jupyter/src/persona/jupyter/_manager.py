@@ -24,7 +24,7 @@ from persona.jupyter._answering import Answering
 from persona.jupyter._block_notices import foreign
 from persona.jupyter._blocks import Blocks
 from persona.jupyter._carried import CarriedDefinitions
-from persona.jupyter._commands import find_command, unknown_command
+from persona.jupyter._commands import Asked, find_command, unknown_command
 from persona.jupyter._early import EarlyWatch
 from persona.jupyter._in_use import PersonasInUse
 from persona.jupyter._inbox import Inbox
@@ -93,11 +93,14 @@ class PersonaManager(AdminRules):
         self._voice = SystemVoice(chat)
         self.desk = Desk()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._changing: asyncio.Task[None] | None = None
         self.personas = PersonasInUse(chat, service, self, self.policy, self._spawn)
         self.carried = CarriedDefinitions(chat, self.policy)
         self.offers = Offers(chat, self._voice, self.carried)
         self._people = People(chat)
-        self.blocks = Blocks(self.personas, self.registry, self.policy, self.root_dir)
+        self.blocks = Blocks(
+            self.personas, self.registry, self.policy, self.root_dir, self._inbox.humans
+        )
         self._observer: Any = None
         self._early: EarlyWatch | None = None
         self._ready: asyncio.Task[None] | None = None
@@ -129,6 +132,11 @@ class PersonaManager(AdminRules):
     def last_addressed(self) -> str | None:
         """Short name of the persona last addressed, as it is called now."""
         return called_now(self.view, self._inbox.last_addressed)
+
+    @property
+    def people(self) -> Mapping[str, str]:
+        """The people who have written here: username → name shown."""
+        return self._inbox.humans()
 
     def levels(self) -> list[Location]:
         """Return where definitions of this chat are looked for, the farthest first."""
@@ -199,14 +207,25 @@ class PersonaManager(AdminRules):
             self._accept(message)
 
     def _accept(self, message: Message) -> None:
-        if self._inbox.take(message):
-            self._spawn(self._handle(message), f"answer message {message.id}")
+        if not self._inbox.take(message):
+            return
+        command = find_command(message.body)
+        changes = command is not None and command[0] is not None and command[0].changes
+        # What was sent after a change is answered with it, and changes keep their order.
+        after = self._changing if changes or command is None else None
+        work = self._handle(message, command, after)
+        task = self._spawn(work, f"answer message {message.id}")
+        if changes:
+            self._changing = task
 
-    async def _handle(self, message: Message) -> None:
+    async def _handle(
+        self, message: Message, command: Asked | None, after: asyncio.Task[None] | None
+    ) -> None:
         with self._kept_alive():
             await self.ready()
+            if after is not None:
+                await asyncio.wait({after})
             await self._people.tidy(message.sender)
-            command = find_command(message.body)
             if command is None:
                 await self._answering.answer(message)
                 return

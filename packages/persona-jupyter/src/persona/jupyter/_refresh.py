@@ -73,8 +73,11 @@ async def apply_changes(
         name = definition.identity.name
         persona.rename(slug, after.former_names(slug))
         changed = changed_blocks(used[slug], definition)
-        if changed and "engine" not in changed and persona.engine.id != definition.engine:
-            changed.insert(0, "engine")  # it could not start with the blocks that it had before
+        if changed and persona.engine.id != definition.engine:
+            if "engine" not in changed:  # it could not start with the blocks that it had before
+                changed.insert(0, "engine")
+        elif "engine" in changed:  # another could not start, and this one has gone on
+            changed.remove("engine")
         if "identity" not in changed and not after.has_same_files(before, slug):
             changed.append("identity")
         try:

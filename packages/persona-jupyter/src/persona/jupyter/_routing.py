@@ -13,8 +13,11 @@ _LEADING = re.compile(r"\s*@([\w-]+)")
 
 Why = Literal[
     "mentioned", "picked", "sticky", "default", "unknown-mention", "several-people", "person",
-    "nobody", "no-personas",
+    "no-one", "nobody", "no-personas",
 ]  # fmt: skip
+
+NO_ONE = ""
+"""Picked by a person who wants no answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +50,15 @@ def route(
     """Decide who answers a person's message.
 
     Mentioned personas answer, each of them. Else the persona that was picked, else the
-    one last addressed, else the default one. With several people in the chat only
+    one last addressed, else the default one. Who picked `NO_ONE` gets an answer only of
+    those that are mentioned. With several people in the chat only
     mentions count, so that people can talk to each other.
 
     Args:
         body: The message.
         names: For each persona (by short name) what it answers to.
         people: Names of the people in the chat.
-        picked: Short name that the user interface sent along.
+        picked: Short name that the user interface sent along, or `NO_ONE`.
         last: Short name of the persona last addressed.
         default: Short name of the default persona.
         humans: How many people have written in this chat.
@@ -70,6 +74,8 @@ def route(
         forms = [mention_name(name) for own in names.values() for name in own]
         if humans < 2:
             return Route((), "unknown-mention", word, did_you_mean(word, forms))
+    if picked == NO_ONE:
+        return Route((), "no-one")
     if not names:
         return Route((), "no-personas" if humans < 2 else "several-people")
     if humans > 1:

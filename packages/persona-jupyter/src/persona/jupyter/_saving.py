@@ -14,6 +14,7 @@ from persona.core import (
     Scope,
     Source,
     level_for_new,
+    value_at,
 )
 from persona.jupyter._notices import shown_path
 
@@ -33,12 +34,14 @@ class Saved:
         file: The file, as people read it.
         made: Whether the file is new.
         missing: What could not be written, as it was not known here.
+        dropped: Options that were taken out, as the engine that it has now does not take them.
     """
 
     name: str
     file: str
     made: bool
     missing: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
 
 
 async def save_changes(manager: PersonaManager, slug: str, where: str = "") -> Saved:
@@ -61,6 +64,14 @@ async def save_changes(manager: PersonaManager, slug: str, where: str = "") -> S
     changes = manager.personas.changes.of(slug)
     if definition is None or not changes:
         raise ChangeError("There is nothing to save: it is as its file says.")
+    left = (await manager.personas.preview(slug, changes)).left
+    resting = [f"options.{key}" for key in left]
+    changes = {p: v for p, v in changes.items() if not any(_lies_at(p, rest) for rest in resting)}
+    if not changes:
+        raise ChangeError(f"There is nothing to save: its engine does not take {', '.join(left)}.")
+    moved = "engine" in changes
+    dropped = [path for path in resting if moved and value_at(definition, path) is not None]
+    changes |= dict.fromkeys(dropped)  # with them its engine would refuse the file
     scope = Scope(where) if where else _scope_of(definition)
     if definition.source and definition.source.scope is Scope.PROJECT and scope is Scope.USER:
         raise ChangeError("The project's file of that name would hide it. Save it there.")
@@ -72,15 +83,29 @@ async def save_changes(manager: PersonaManager, slug: str, where: str = "") -> S
             source, made = _new_source(manager, slug, scope), True
             await asyncio.to_thread(_extend, definition, source, changes)
     except (DefinitionError, OSError) as exc:
-        raise ChangeError(str(exc)) from exc
+        # Where the server's folder lies is not for the chat, which others read.
+        raise ChangeError(str(exc).replace(f"{manager.root_dir}/", "")) from exc
 
     async def forget() -> None:
-        manager.personas.changes.reset(slug)
+        # What somebody has changed meanwhile is not in the file.
+        own = manager.personas.changes.of(slug)
+        kept = {p: v for p, v in own.items() if p not in changes or changes[p] != v}
+        manager.personas.changes.put(slug, kept)
 
     # First the file: the persona must not be for a moment as it was before.
     await manager.reload()
     await manager.personas.change(forget)
-    return Saved(definition.identity.name, shown_path(source.file, manager.root_dir), made)
+    now = manager.view.personas.get(slug, definition)
+    return Saved(
+        now.identity.name,
+        shown_path(source.file, manager.root_dir),
+        made,
+        dropped=tuple(path.removeprefix("options.") for path in dropped),
+    )
+
+
+def _lies_at(path: str, top: str) -> bool:
+    return path == top or path.startswith(f"{top}.")
 
 
 def _scope_of(definition: PersonaDefinition) -> Scope:
@@ -106,11 +131,16 @@ def _change(definition: PersonaDefinition, source: Source, changes: Mapping[str,
 def _extend(definition: PersonaDefinition, source: Source, changes: Mapping[str, Any]) -> None:
     from persona.loaders import open_entry
 
+    unset = [path for path, value in changes.items() if value is None]
+    if unset:
+        raise DefinitionError(
+            f"{', '.join(unset)}: a file that builds on another cannot take that out. "
+            "Set it to another value, or reset it."
+        )
     if source.file.exists():
         raise DefinitionError(f"{source.file} exists already.")
     far = definition.source
     base = f"{far.scope.value}:{definition.name}" if far else definition.name
     entry = open_entry(source)
     entry.create({"extends": base})
-    values = {path: value for path, value in changes.items() if value is not None}
-    entry.change(values)
+    entry.change(changes)

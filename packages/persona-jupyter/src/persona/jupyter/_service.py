@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from traitlets.config import LoggingConfigurable
 
-from persona.core import Catalog
+from persona.core import Catalog, Location
 from persona.jupyter._default import choose_default
 from persona.jupyter._last_good import LastGood, LiveView
 from persona.jupyter._manager import PersonaManager
@@ -56,6 +56,10 @@ class PersonaService(LoggingConfigurable):
         """Return who answers by default in a chat that is not open."""
         wanted = self.config["PersonaManager"].get("default_persona", "")
         return choose_default(view, wanted if isinstance(wanted, str) else "").slug
+
+    def levels(self, chat_path: str) -> list[Location]:
+        """Return where definitions of a chat are looked for, the farthest first."""
+        return self.catalog.locations(_folder_of(self.root_dir, chat_path), self.root_dir)
 
     def manager(self, chat_id: str) -> PersonaManager | None:
         """Return the manager of an open chat."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from persona.core import ChangeError, did_you_mean, mention_name
+from persona.jupyter._names import broken_in
 
 if TYPE_CHECKING:
     from jupyterlab_chat.models import Message
@@ -30,6 +31,7 @@ def addressed(manager: PersonaManager, rest: str, message: Message | None) -> tu
     if found is not None:
         return found
     if rest.startswith("@"):
+        _tell_of_others(manager, rest)
         word = rest[1:].split(None, 1)[0] if rest[1:].strip() else ""
         guess = did_you_mean(word, [mention_name(name) for own in names.values() for name in own])
         hint = f" Did you mean `@{guess}`?" if guess else ""
@@ -42,6 +44,20 @@ def addressed(manager: PersonaManager, rest: str, message: Message | None) -> tu
         raise ChangeError("There is no persona in this chat.")
     known = ", ".join(f"`@{mention_name(own[0])}`" for own in list(names.values())[:12])
     raise ChangeError(f"For whom? Write one of these after the command: {known}.")
+
+
+def _tell_of_others(manager: PersonaManager, rest: str) -> None:
+    """Raise if the name is that of one that is there, but cannot be changed."""
+    broken = {slug: (slug,) for slug in broken_in(manager.view)}
+    if found := split_name(rest, broken):
+        raise ChangeError(f"The file of {found[0]} has to be repaired first: see `/personas`.")
+    brought = manager.carried.all(manager.view)
+    names = {slug: (one.name, slug) for slug, one in brought.items()}
+    if found := split_name(rest, names):
+        name = names[found[0]][0]
+        raise ChangeError(
+            f"{name} is in this chat only. `/save @{found[0]}` makes it a persona here."
+        )
 
 
 def split_name(text: str, names: Mapping[str, Sequence[str]]) -> tuple[str, str] | None:

@@ -10,6 +10,7 @@ from ._markdown_write import definition_values
 from ._markdown_yaml import parse_value
 from ._presets import BiasProfile, ContextPreset, Preset, ToolPreset
 from ._profile import Persona
+from ._starter import markdown_starter, starter_choice, starter_prompt
 from ._toml import TOML, TomlLoader, load_toml
 from ._toml_entry import TomlEntry
 from ._toml_store import TomlPersonaStore
@@ -35,7 +36,10 @@ __all__ = [
     "definition_values",
     "load_markdown",
     "load_toml",
+    "markdown_starter",
     "open_entry",
     "parse_value",
     "split_key",
+    "starter_choice",
+    "starter_prompt",
 ]
