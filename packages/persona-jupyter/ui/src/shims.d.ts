@@ -33,9 +33,12 @@ declare module '@jupyterlab/services' {
 declare module '@jupyterlab/ui-components' {
   import type { FunctionComponent } from 'react';
 
-  export const stopIcon: {
+  interface IIcon {
     react: FunctionComponent<{ tag?: 'div' | 'span'; className?: string; elementSize?: 'normal' }>;
-  };
+  }
+  export const caretDownEmptyIcon: IIcon;
+  export const checkIcon: IIcon;
+  export const stopIcon: IIcon;
 }
 
 declare module '@jupyter/chat' {
@@ -58,8 +61,11 @@ declare module '@jupyter/chat' {
     readonly chatContext?: { readonly name: string; readonly users: IUser[] };
     readonly currentWord: string | null;
     readonly cursorIndex: number | null;
-    readonly value: string;
+    value: string;
     readonly valueChanged: ISignal<IInputModel, string>;
+    readonly metadataChanged?: ISignal<IInputModel, unknown>;
+    getMetadata?(): unknown;
+    updateMetadata?(metadata: Record<string, unknown>): void;
     addMention?(user: IUser): void;
     focus(): void;
   }
@@ -68,8 +74,18 @@ declare module '@jupyter/chat' {
     readonly id: string | undefined;
     readonly name: string;
     readonly input?: IInputModel;
+    readonly user?: IUser;
+    readonly messages: readonly { readonly content: IMessageContent }[];
+    readonly messagesUpdated: ISignal<IChatModel, void>;
+    readonly sharedModel?: { readonly changed: ISignal<unknown, ISharedChange> };
+    sendMessage(message: { body: string }): unknown;
     readonly writers: { user: IUser }[];
     readonly writersChanged?: ISignal<IChatModel, unknown>;
+  }
+
+  export interface ISharedChange {
+    metadataChanges?: readonly unknown[];
+    userChanges?: readonly unknown[];
   }
 
   export interface ChatCommand {

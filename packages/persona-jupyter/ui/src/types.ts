@@ -5,6 +5,8 @@ export interface IPersona {
   id: string;
   slug: string;
   name: string;
+  /** All that it answers to. */
+  names?: string[];
   /** What follows the @ in a message; never contains a space. */
   mention_name: string;
   description: string | null;

@@ -1,0 +1,183 @@
+import type { BlockClient, IChoices, IPickerCatalog, IPickerPersona } from './block-client';
+import { canAnswer } from './matching';
+
+/** What the picker shows. A new object after each change. */
+export interface IPickerState {
+  /** Undefined before the server has answered. */
+  catalog: IPickerCatalog | undefined;
+  /** What can be chosen for the persona whose settings are open. */
+  choices: { slug: string; values: IChoices } | undefined;
+  /** What the server refused last, and why. */
+  error: string;
+  busy: boolean;
+}
+
+type Client = Pick<BlockClient, 'catalog' | 'choices' | 'prepare' | 'change' | 'reset'>;
+
+/** Where the chat is: its file and, when it is open, its id. */
+export interface IPlace {
+  path(): string;
+  id(): string | undefined;
+}
+
+/** What the picker of one input knows of the server. Asks only when it is told to. */
+export class PickerStore {
+  constructor(
+    private readonly client: Client,
+    private readonly place: IPlace
+  ) {}
+
+  get state(): IPickerState {
+    return this.now;
+  }
+
+  /** Be told of changes; returns how to stop that. */
+  subscribe(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /** Ask the server again; calls that come meanwhile are answered by one more. */
+  refresh(): Promise<void> {
+    if (this.asking) {
+      this.again = true;
+      return this.asking;
+    }
+    this.asking = this.askUntilNew().finally(() => (this.asking = undefined));
+    return this.asking;
+  }
+
+  /**
+   * Show the settings of a persona; none without a name.
+   *
+   * Its engine is prepared, as agents tell their modes and options only when they start.
+   */
+  async settingsOf(slug: string | undefined): Promise<void> {
+    if (slug !== this.wanted) {
+      this.wanted = slug;
+      this.set({ choices: undefined, error: '' });
+      await this.askChoices();
+      await this.prepare(slug);
+    }
+  }
+
+  /** Change values of a persona; whether it was done. What was refused is told in `error`. */
+  change(slug: string, values: Record<string, unknown>): Promise<boolean> {
+    return this.write(id => this.client.change(id, slug, values));
+  }
+
+  /** Take back what was changed of a persona in this chat. */
+  reset(slug: string): Promise<boolean> {
+    return this.write(id => this.client.reset(id, slug));
+  }
+
+  /** One after the other: each is asked for with what the one before has changed. */
+  private write(call: (chatId: string) => Promise<void>): Promise<boolean> {
+    const done = this.last.then(() => this.writeNow(call));
+    this.last = done;
+    return done;
+  }
+
+  private async writeNow(call: (chatId: string) => Promise<void>): Promise<boolean> {
+    const id = this.place.id();
+    if (!id) {
+      this.set({ error: 'The chat is not open yet. Try again.' });
+      return false;
+    }
+    this.set({ busy: true, error: '' });
+    let error = '';
+    try {
+      await call(id);
+    } catch (refused) {
+      error = text(refused);
+    }
+    await this.refresh();
+    await this.askChoices();
+    this.set({ busy: false, error });
+    void this.prepare(this.wanted);
+    return !error;
+  }
+
+  private async prepare(slug: string | undefined): Promise<void> {
+    const id = this.place.id();
+    const row = this.row(slug);
+    if (!slug || !id || !row || !canAnswer(row)) {
+      return;
+    }
+    try {
+      await this.client.prepare(id, slug);
+    } catch {
+      return; // What fails is told when it is asked something.
+    }
+    if (slug === this.wanted && !this.now.busy) {
+      await this.refresh();
+      await this.askChoices();
+    }
+  }
+
+  private async askUntilNew(): Promise<void> {
+    do {
+      this.again = false;
+      await this.ask();
+    } while (this.again);
+  }
+
+  private async ask(): Promise<void> {
+    const path = this.place.path();
+    if (!path) {
+      return;
+    }
+    try {
+      const catalog = await this.client.catalog(path);
+      const was = JSON.stringify(this.row(this.wanted));
+      if (JSON.stringify(catalog) !== JSON.stringify(this.now.catalog)) {
+        this.set({ catalog });
+      }
+      if (was !== JSON.stringify(this.row(this.wanted)) && !this.now.busy) {
+        await this.askChoices();
+      }
+    } catch {
+      // What was known stays: the next event asks again.
+    }
+  }
+
+  private async askChoices(): Promise<void> {
+    const slug = this.wanted;
+    const row = this.row(slug);
+    if (!slug || !row || row.state === 'broken' || row.state === 'carried') {
+      return;
+    }
+    try {
+      const values = await this.client.choices(this.place.path(), slug);
+      if (slug === this.wanted) {
+        if (JSON.stringify(values) !== JSON.stringify(this.now.choices?.values)) {
+          this.set({ choices: { slug, values } });
+        }
+      }
+    } catch (refused) {
+      if (slug === this.wanted) {
+        this.set({ error: text(refused) });
+      }
+    }
+  }
+
+  private row(slug: string | undefined): IPickerPersona | undefined {
+    return this.now.catalog?.personas.find(persona => persona.slug === slug);
+  }
+
+  private set(change: Partial<IPickerState>): void {
+    this.now = { ...this.now, ...change };
+    this.listeners.forEach(listener => listener());
+  }
+
+  private now: IPickerState = { catalog: undefined, choices: undefined, error: '', busy: false };
+  private readonly listeners = new Set<() => void>();
+  private asking: Promise<void> | undefined;
+  private again = false;
+  private wanted: string | undefined;
+  private last: Promise<unknown> = Promise.resolve();
+}
+
+function text(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,27 @@
+import type { IMessagePreambleProps } from '@jupyter/chat';
+import React from 'react';
+
+import { readFacts } from './reply-facts';
+
+/**
+ * A quiet line below a finished reply: who answered, what it took.
+ *
+ * It is a preamble that CSS puts below the message: of preambles there may be several,
+ * while a footer takes the place of another extension's and is not drawn again when the
+ * message changes. While a reply is written there is nothing.
+ */
+export function ReplyFooter({ message }: IMessagePreambleProps): JSX.Element | null {
+  const facts = message.deleted ? [] : readFacts(message.metadata);
+  if (!facts.length) {
+    return null;
+  }
+  return (
+    <div className="persona-ReplyFooter" role="note" aria-label="About this reply">
+      {facts.map(({ text, hint }, index) => (
+        <span key={index} className="persona-ReplyFooter-fact" title={hint}>
+          {text}
+        </span>
+      ))}
+    </div>
+  );
+}
