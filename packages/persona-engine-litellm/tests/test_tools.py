@@ -115,8 +115,8 @@ async def test_several_rounds_and_usage_of_all_of_them(bench, stdio):
 async def test_parallel_calls_run_side_by_side_and_results_keep_their_order(bench, stdio):
     bench.llm.on("go").tool_calls(
         [
-            call("alpha__slow", seconds=1.0),
-            call("alpha__slow", seconds=0.9),
+            call("alpha__slow", seconds=2.0),
+            call("alpha__slow", seconds=1.9),
             call("alpha__add", a=1, b=1),
         ]
     ).reply("ok")
@@ -124,10 +124,10 @@ async def test_parallel_calls_run_side_by_side_and_results_keep_their_order(benc
     await bench.events(persona, "warm up")
     begun = time.monotonic()
     events = await bench.events(persona, "go")
-    assert time.monotonic() - begun < 1.7
+    assert time.monotonic() - begun < 3.7
     results = bench.llm.requests[-1].tool_results
-    assert [r.split(".0")[0] for r in results] == ["waited 1 s", "waited 0.9 s", "2"]
-    assert updates(events)[-1] == ("completed", "waited 1 s")  # told as they end
+    assert [r.split(".0")[0] for r in results] == ["waited 2 s", "waited 1.9 s", "2"]
+    assert updates(events)[-1] == ("completed", "waited 2 s")  # told as they end
 
 
 async def test_failure_of_a_tool_is_told_to_the_model(bench, stdio):
