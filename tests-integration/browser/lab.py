@@ -135,6 +135,8 @@ class Lab:
             "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
             "--LabApp.extension_manager=readonly",
             "--LabApp.expose_app_in_browser=True",
+            # Agents of this machine must not join the chats as default personas.
+            "--PersonaManager.default_personas=False",
         ]
 
     def _environment(self) -> dict[str, str]:
