@@ -42,6 +42,13 @@ def show_pyenv_versions() -> None:
     os.environ["PYENV_VERSION"] = ":".join(versions)
 
 
+def has_floors(package: str) -> bool:
+    """Tell whether a package needs anything besides the packages that lie beside it."""
+    text = (ROOT / "packages" / package / "pyproject.toml").read_text(encoding="utf-8")
+    needs = tomllib.loads(text)["project"]["dependencies"]
+    return any(not need.startswith("persona-") for need in needs)
+
+
 def runs(python: str) -> bool:
     """Tell whether an interpreter of that version is installed and starts."""
     if python == f"{sys.version_info.major}.{sys.version_info.minor}":
@@ -67,7 +74,7 @@ LANES = {
         "types",
         *(f"tests-{python}" for python in INSTALLED[:1]),
         *(f"tests-{python}(package='persona-core')" for python in INSTALLED[1:][-1:]),
-        "minimums",
+        *(f"minimums(package='{package}')" for package in PACKAGES if has_floors(package)),
     ],
     "together": ["docs", "ui", "wheels", "integration", "browser", "agents"],
     "alone": ["bench"],
