@@ -123,7 +123,10 @@ class Catalog:
         """Return what tells that a place of `places` is as it was; in any thread."""
         if place.name == TABLES:
             return tuple(look(place)) if self._claims(place.name) else ()
-        return tuple(scan(place, self._claims))
+        # By way of a list: who walks over all objects at that moment, such as a memory profiler
+        # in another thread, breaks a tuple that grows (bpo-15108).
+        found = list(scan(place, self._claims))
+        return tuple(found)
 
     def _look(self, folder: Path, root: Path) -> list[_Found]:
         """Return the persona files that are there; a user's folder is no project's too."""
