@@ -255,8 +255,7 @@ def test_changes_made_elsewhere_are_seen_without_a_reload(
 def test_picker_without_personas_lets_the_chat_explain(
     browser: Browser, pictures: Path, tmp_path: Path, mode: str
 ) -> None:
-    arguments = [NO_RTC, "--PersonaManager.default_personas=False"]
-    with Lab(tmp_path, tmp_path / "root", extra=arguments) as lab:
+    with Lab(tmp_path, tmp_path / "root", extra=[NO_RTC]) as lab:
         project = Project(lab, "empty", "http://127.0.0.1:1")
         page = browser.new_page(viewport={"width": 1100, "height": 760}, locale="en-US")
         chat = ChatPage(page, lab, pictures / f"picker-without-personas-{mode}")
