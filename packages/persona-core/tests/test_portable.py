@@ -272,6 +272,12 @@ def planted(draw: st.DrawFn) -> tuple[PersonaDefinition, list[str]]:
     return define(**values), [value for value in found if value]
 
 
+@pytest.mark.parametrize("path", ["~lovelace/model", "/data/lovelace/model"])
+def test_path_is_found_behind_the_provider_of_a_model(path: str) -> None:
+    text = pack_definition(define(model={"model_id": f"local/{path}"}))
+    assert "lovelace" not in text
+
+
 @given(planted())
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_nothing_planted_is_in_the_packed_text(case: tuple[PersonaDefinition, list[str]]) -> None:

@@ -70,7 +70,8 @@ class Cleaner:
     # -- blocks ------------------------------------------------------------------
 
     def _model(self, model: PersonaModel, where: str) -> dict[str, Any] | None:
-        if self._is_dirty(model.model_id):
+        # A path may stand behind the provider: ``local//home/ada/model``.
+        if self._is_dirty(model.model_id) or self._is_dirty(model.model_id.partition("/")[2]):
             self._leave(where)
             return None
         values = model.model_dump(exclude_none=True)
