@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import time
+from contextlib import suppress
 from pathlib import Path
 
 from playwright.sync_api import ConsoleMessage, Error, Locator, Page, expect
@@ -103,8 +105,18 @@ class ChatPage:
         expect(self.input).to_have_value(re.compile(re.escape(name) + r"\s"))
 
     def press_send(self) -> None:
-        """Send what is typed."""
-        self.page.locator(".jp-MainAreaWidget:not(.lm-mod-hidden) .jp-chat-send-button").click()
+        """Send what is typed; again, as a person would, while the chat still connects.
+
+        The chat's send() raises until its WebSocket is open, and the text stays where it is.
+        """
+        button = self.page.locator(".jp-MainAreaWidget:not(.lm-mod-hidden) .jp-chat-send-button")
+        button.click()
+        deadline = time.monotonic() + SECONDS
+        while time.monotonic() < deadline:
+            with suppress(AssertionError):
+                expect(self.input).to_have_value("", timeout=5_000)
+                return
+            button.click()
         expect(self.input).to_have_value("")
 
     def send(self, text: str) -> None:
