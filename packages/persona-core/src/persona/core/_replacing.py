@@ -46,6 +46,5 @@ def replacing(
         if mode is not None:  # which the umask may have made narrower
             draft.chmod(mode)
         draft.replace(path)
-    except BaseException:  # raised again; only the draft must not stay
+    finally:
         draft.unlink(missing_ok=True)
-        raise

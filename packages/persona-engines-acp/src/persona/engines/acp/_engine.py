@@ -152,11 +152,11 @@ class AcpEngine(PersonaEngine):
                 options = self._options(self.persona.options)
                 context = self._context(context)
             except TurnError as exc:
-                missing.append(Requirement(exc.summary, exc.fix))
+                missing.append(Requirement(exc.summary, exc.fix, exc.kind))
         try:
             delivery = self._delivery(model, context, options or AcpOptions(), Path.cwd())
         except TurnError as exc:
-            missing.append(Requirement(exc.summary, exc.fix or "See the message."))
+            missing.append(Requirement(exc.summary, exc.fix or "See the message.", exc.kind))
             delivery = self._delivery(None, PersonaContext(), AcpOptions(), Path.cwd())
         if options is not None or not self.bound:
             missing += self._missing_program(delivery)
@@ -171,7 +171,7 @@ class AcpEngine(PersonaEngine):
         if shutil.which(command[0], path=path) is not None:
             return []
         error = failures.not_installed(self.row, command[0])
-        return [Requirement(error.summary, error.fix)]
+        return [Requirement(error.summary, error.fix, error.kind)]
 
     # -- from the blocks to what the agent is given -----------------------------------------
 

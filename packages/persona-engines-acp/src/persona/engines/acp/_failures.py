@@ -22,9 +22,17 @@ def not_installed(row: AgentRow, program: str) -> TurnError:
     """The program is not there."""
     return TurnError(
         f"{row.name} is not installed: there is no program {program!r}.",
-        fix=f"Install it: {row.install}" if row.install else "Install it, or correct its path.",
+        fix=f"Install it: {_code(row.install)}"
+        if row.install
+        else "Install it, or correct its path.",
         kind="not-installed",
     )
+
+
+def _code(install: str) -> str:
+    """Return a command as Markdown code; what stands in brackets behind it is for people."""
+    command, bracket, more = install.partition(" (")
+    return f"`{command}`{bracket}{more}"
 
 
 def too_old(row: AgentRow, version: str) -> TurnError:
@@ -32,7 +40,7 @@ def too_old(row: AgentRow, version: str) -> TurnError:
     minimum = ".".join(map(str, row.minimum))
     return TurnError(
         f"{row.name} {version} is too old; {minimum} is needed.",
-        fix=f"Update it: {row.install}" if row.install else "Update it.",
+        fix=f"Update it: {_code(row.install)}" if row.install else "Update it.",
         kind="too-old",
     )
 

@@ -10,12 +10,12 @@ import os
 import secrets
 import shutil
 import sys
-import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from persona.core import replacing
 from persona.engines.acp._plan import HOME, Launch
 
 _PATIENCE = 15.0
@@ -174,14 +174,8 @@ def _write(path: Path, data: bytes) -> None:
         if not path.is_symlink() and path.read_bytes() == data:
             path.chmod(0o600)
             return
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-        os.replace(temporary, path)  # noqa: PTH105 - a name, as mkstemp gives it
-    except BaseException:  # raised again; only the temporary file must not stay
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with replacing(path, mode=0o600) as stream:
+        stream.write(data)
 
 
 def _link(path: Path, target: Path) -> None:

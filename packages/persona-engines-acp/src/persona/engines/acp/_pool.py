@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import ExitStack
 
 from persona.core import TurnError
 from persona.engines.acp import _failures as failures
@@ -168,13 +169,14 @@ class _Seat:
         await asyncio.to_thread(load_sdk)
         await asyncio.sleep(BACK_OFF[min(self.failures, len(BACK_OFF) - 1)])
         agent = Agent(self._row, self._launch, self._log)
-        try:
-            await agent.start(seconds)
-        except BaseException as exc:  # raised again; no half-started process may stay
-            if isinstance(exc, TurnError):
+        with ExitStack() as undo:
+            undo.callback(self._end_later, agent)  # no half-started process may stay
+            try:
+                await agent.start(seconds)
+            except TurnError:
                 self.failures += 1
-            self._end_later(agent)
-            raise
+                raise
+            undo.pop_all()
         self.agent = agent
         return agent
 

@@ -9,7 +9,7 @@ import signal
 import sys
 from asyncio import ReadTransport, SubprocessProtocol, SubprocessTransport, WriteTransport
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import cast
 
@@ -90,20 +90,20 @@ class AgentProcess(SubprocessProtocol):
             return
         read, write = os.pipe()
         self._lifeline = write
-        try:
-            await loop.subprocess_exec(
-                lambda: self,
-                *kept(command, read),
-                env=dict(env),
-                cwd=cwd,
-                start_new_session=True,
-                pass_fds=(read,),
-            )
-        except BaseException:  # raised again; only the pipe must not stay open
-            self._cut_lifeline()
-            raise
-        finally:
-            os.close(read)
+        with ExitStack() as undo:
+            undo.callback(self._cut_lifeline)
+            try:
+                await loop.subprocess_exec(
+                    lambda: self,
+                    *kept(command, read),
+                    env=dict(env),
+                    cwd=cwd,
+                    start_new_session=True,
+                    pass_fds=(read,),
+                )
+            finally:
+                os.close(read)
+            undo.pop_all()
 
     async def stop(self, patience: float = EOF_PATIENCE) -> None:
         """End it: its input first, then signals. Never takes much more than three seconds.
