@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from persona.cli._carry import Carried, carry
@@ -111,7 +112,8 @@ def _write(
     check = _same(definition, source, name, changes, guard)
     bases = _bases(place, origin, definition, name, source)
     changes = {**changes, **bases, **carried.values}
-    try:
+    with ExitStack() as undo:
+        undo.callback(carried.take_back)
         carried.bring()
         other = _reader(origin)
         if other is None:
@@ -126,9 +128,7 @@ def _write(
             own = ["formerly", *(["name"] if other.format == "md" else [])]
             unset = [key for key in own if key in other.values()]
             entry.create_from(other, changes, unset, check=check)
-    except BaseException:  # raised again; only what was copied beside must not stay
-        carried.take_back()
-        raise
+        undo.pop_all()
 
 
 def _changes(args: Namespace, definition: PersonaDefinition, name: Name) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -98,7 +98,7 @@ async def save_carried(
     if scope not in (Scope.PROJECT, Scope.USER):
         raise NotSaved("failed", "A persona is saved to `project` or `user`.")
     async with manager.carried.saving:
-        if slug in manager.view.personas:
+        if slug in manager.personas.everyone.personas:
             raise NotSaved("taken", "There is a persona of that name already.")
         carried = manager.carried.all(manager.view).get(slug)
         if carried is None:
@@ -178,14 +178,17 @@ def _write(
         except AvatarError as exc:
             problems.append(f"Its picture was left out: {exc}")
     identity = definition.identity.model_copy(update={"avatar": avatar})
-    try:
-        file = store.create(definition.model_copy(update={"identity": identity}))
-    except BaseException:  # raised again; only the image must not stay
+    with ExitStack() as undo:
         if image is not None:
-            with suppress(OSError):
-                image.unlink()
-        raise
+            undo.callback(_remove, image)
+        file = store.create(definition.model_copy(update={"identity": identity}))
+        undo.pop_all()
     return file, tuple(problems)
+
+
+def _remove(file: Path) -> None:
+    with suppress(OSError):
+        file.unlink()
 
 
 def _save_image(avatar: str, folder: Path, slug: str) -> tuple[str | None, Path | None]:

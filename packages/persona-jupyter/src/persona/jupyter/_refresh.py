@@ -23,7 +23,9 @@ def compare(before: LiveView, after: LiveView) -> Refreshed:
     was = {now: name for name, now in after.renamed.items() if name in old and now not in old}
     gone = old.keys() - new.keys() - set(was.values())
     result.renamed = {
-        old[name].identity.name: new[now].identity.name for now, name in was.items() if now in new
+        old[former].identity.name: new[slug].identity.name
+        for slug, former in was.items()
+        if slug in new
     }
     result.added = [d.identity.name for slug, d in new.items() if slug not in {*old, *was}]
     result.removed = [d.identity.name for slug, d in old.items() if slug in gone]
