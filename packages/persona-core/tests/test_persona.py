@@ -13,6 +13,7 @@ from persona.core import (
     BasePersona,
     EngineContractError,
     EngineRegistry,
+    EngineSupport,
     PersonaContext,
     PersonaDefinition,
     PersonaEngine,
@@ -267,6 +268,40 @@ async def test_engine_may_write_to_the_chat_itself(chat: RealChat, until: Until)
 
     await make(chat, Free()).process_message(chat.say("x"))
     assert chat.bodies() == ["by hand"]
+
+
+@pytest.mark.parametrize(("level", "named"), [("ignored", None), ("enforced", "a/b")])
+async def test_reply_names_only_a_model_that_had_a_part_in_it(
+    chat: RealChat, level: Any, named: str | None
+) -> None:
+    class Thinker(PersonaEngine):
+        id = "thinker"
+
+        async def reply(self, turn: Turn) -> AsyncIterator[str]:
+            yield "Hm."
+
+        def support(self) -> EngineSupport:
+            return EngineSupport(model=level)
+
+    bot = make(chat, Thinker(), model=PersonaModel(model_id="a/b"))
+    await bot.process_message(chat.say("x"))
+    (note,) = chat.notes()
+    assert note.get("model") == named
+    assert note["engine"] == "thinker"
+
+
+async def test_turn_begins_when_its_engine_is_ready(chat: RealChat, until: Until) -> None:
+    engine = Probe()
+    engine.start_gate.clear()
+    bot = make(chat, engine)
+    turn = ask(bot, chat, "hold")
+    await until(lambda: "start" in engine.log_)
+    assert (bot.busy, bot.replying) == (True, False)
+    engine.start_gate.set()
+    await until(lambda: bot.replying)
+    engine.gate.set()
+    await turn
+    assert (bot.busy, bot.replying) == (False, False)
 
 
 def test_engine_without_reply_or_id_is_refused() -> None:

@@ -5,7 +5,6 @@ import stat
 import sys
 import tomllib
 from pathlib import Path
-from unittest.mock import patch
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -64,7 +63,7 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
-def test_persona_scope_overrides(tmp_path):
+def test_persona_scope_overrides(tmp_path, monkeypatch):
     # Global persona
     global_path = tmp_path / "global_personas.toml"
     global_path.write_text("""
@@ -80,12 +79,11 @@ system_prompt = "Project: code only, focus on our domain."
 """)
 
     manager = PersonaManager(project_root=tmp_path)
-    # Patch paths module to return the test paths
-    with (
-        patch("persona.loaders.paths.get_global_personas_path", return_value=global_path),
-        patch("persona.loaders.paths.get_project_personas_path", return_value=project_path),
-    ):
-        all_personas = manager.load_all()
+    places = {"global": global_path, "project": project_path}
+    for scope, path in places.items():
+        found = f"persona.loaders.paths.get_{scope}_personas_path"
+        monkeypatch.setattr(found, lambda *_, path=path: path)
+    all_personas = manager.load_all()
 
     assert "coder" in all_personas
     assert all_personas["coder"].system_prompt == "Project: code only, focus on our domain."
