@@ -74,9 +74,12 @@ LANES = {
         "types",
         *(f"tests-{python}" for python in INSTALLED[:1]),
         *(f"tests-{python}(package='persona-core')" for python in INSTALLED[1:][-1:]),
+        "docs",
+        "ui",
+        "wheels",
         *(f"minimums(package='{package}')" for package in PACKAGES if has_floors(package)),
     ],
-    "together": ["docs", "ui", "wheels", "integration", "browser", "agents"],
+    "together": ["integration", "browser", "agents"],
     "alone": ["bench"],
 }
 """The default sessions: two groups that may run side by side, and what must run alone."""
