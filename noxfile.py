@@ -19,6 +19,8 @@ import nox
 ROOT = Path(__file__).parent
 PACKAGES = sorted(path.parent.name for path in ROOT.glob("packages/*/pyproject.toml"))
 PYTEST = ("python", "-m", "pytest", "-c", str(ROOT / "pyproject.toml"))
+AGAIN = ("--reruns=1", "-raR")
+"""Where servers, browsers and agents of others take part: once more, and it is told."""
 
 
 def classified_pythons() -> list[str]:
@@ -185,7 +187,7 @@ def integration(session: nox.Session) -> None:
     ignored = [f"--ignore=tests-integration/{name}" for name in ("agents", "browser", "wheels")]
     # The demo needs everything; in the tests of its own package these are left out.
     demo = "packages/persona-cli/tests/test_demo.py"
-    session.run(*PYTEST, "tests-integration", demo, *ignored, *session.posargs)
+    session.run(*PYTEST, *AGAIN, "tests-integration", demo, *ignored, *session.posargs)
 
 
 @nox.session
@@ -216,7 +218,7 @@ def browser(session: nox.Session) -> None:
     env = {"PERSONA_CHROMIUM": path}
     if shutil.which("npm") is not None:
         env["PERSONA_AGENTS"] = install_agents(session, "opencode")
-    session.run(*PYTEST, "tests-integration/browser", *session.posargs, env=env)
+    session.run(*PYTEST, *AGAIN, "tests-integration/browser", *session.posargs, env=env)
 
 
 def install_agents(session: nox.Session, names: str) -> str:
@@ -233,7 +235,7 @@ def drive_agents(session: nox.Session, group: str, *options: str) -> None:
     """Test the engines on one group of real agents."""
     sync(session, "--group", "integration")
     env = {"PERSONA_AGENTS": install_agents(session, group), "PERSONA_AGENT_NAMES": group}
-    session.run(*PYTEST, *options, "tests-integration/agents", *session.posargs, env=env)
+    session.run(*PYTEST, *AGAIN, *options, "tests-integration/agents", *session.posargs, env=env)
 
 
 @nox.session(tags=["ci"])
