@@ -223,7 +223,7 @@ async def test_report_shows_changes_of_files_and_places(chat: RealChat) -> None:
 
 
 async def test_unknown_events_are_passed_over(chat: RealChat) -> None:
-    await writer(chat).write(stream(Private(), "a", Thought("hm"), Private(), "b"))
+    await writer(chat).write(stream(Private(), "a", Private(), "b"))
     assert chat.bodies() == ["ab"]
 
 
@@ -263,6 +263,19 @@ async def test_time_is_noted_without_usage_and_only_when_the_turn_is_over(chat: 
     assert "usage" not in chat.notes()[0]
 
 
+async def test_what_an_agent_tells_of_its_context_outlives_its_last_report(chat: RealChat) -> None:
+    early = Usage(cost=0.5, context_used=900, context_size=4_000)
+    await writer(chat).write(stream("a", early, Usage(10, 5), Usage(context_used=950)))
+    assert chat.notes()[0]["usage"] == {
+        "input_tokens": 10,
+        "output_tokens": 5,
+        "cost": 0.5,
+        "model": None,
+        "context_used": 950,
+        "context_size": 4_000,
+    }
+
+
 async def test_deleted_last_message_of_a_turn_is_no_failure_of_it(chat: RealChat) -> None:
     async def said_and_deleted() -> AsyncIterator[Event]:
         yield "a"
@@ -277,7 +290,7 @@ async def test_model_that_an_agent_chose_is_noted_if_the_persona_names_none(chat
     choices = (("m-1", "Model One"), ("m-2", "Model Two"))
     config = ConfigChange((ConfigValue("model", "m-2", category="model", choices=choices),))
     writes = writer(chat)
-    writes._turn = replace(writes._turn, model=None)
+    writes._model = None
     await writes.write(stream(config, "a"))
     assert chat.notes()[0]["model"] == "Model Two"
 
@@ -287,7 +300,7 @@ async def test_empty_reply_is_a_turn_error(chat: RealChat, events: list[Event]) 
     with pytest.raises(TurnError, match="without an answer") as caught:
         await writer(chat).write(stream(*events))
     assert caught.value.kind == "empty"
-    assert chat.bodies() == []
+    assert {note["kind"] for note in chat.notes()} <= {"thought"}
 
 
 async def test_cancelled_reply_keeps_its_text_and_is_marked(chat: RealChat, until: Until) -> None:

@@ -146,6 +146,7 @@ async def test_usage_is_noted_and_an_own_server_has_no_price(bench):
     events = await bench.events(bench.persona(model_id="openai/gpt-4o"))
     usage = [e for e in events if isinstance(e, Usage)][-1]
     assert (usage.input_tokens, usage.output_tokens, usage.cost) == (11, 3, None)
+    assert (usage.context_used, usage.context_size) == (None, None)
 
 
 async def test_usage_has_a_price_for_a_listed_model(bench):
@@ -154,6 +155,9 @@ async def test_usage_has_a_price_for_a_listed_model(bench):
     usage = [e for e in events if isinstance(e, Usage)][-1]
     assert usage.cost is not None
     assert 0 < usage.cost < 0.1
+    assert usage.context_used == usage.input_tokens + usage.output_tokens
+    assert usage.context_size is not None
+    assert usage.context_size >= 128_000
 
 
 async def test_stop_closes_the_connection_and_keeps_the_text(bench):

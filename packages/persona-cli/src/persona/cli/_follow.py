@@ -24,7 +24,7 @@ class Said:
 
     Attributes:
         replies: The messages of the answer, by id.
-        reports: Notices, tool reports and plans, by id.
+        reports: Notices, tool reports and plans, by id. Thoughts are passed over.
         errors: What went wrong, one line each.
         usage: What the engine reported, if anything.
     """
@@ -71,7 +71,7 @@ class Follower:
             self._error(message)
         elif kind == "permission":
             self._permission(message)
-        else:
+        elif kind != "thought":
             self._report(message, kind)
 
     def finish(self) -> None:

@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
+from persona.core._activity import ActivityLog
 from persona.core._errors import ChatGone
 from persona.core._session import Session
 from persona.core._turn import META
@@ -28,11 +29,19 @@ class Conversation:
         user: Who writes; put into the chat's users before the first message.
         session: Where what an engine tells besides its answers is kept; by default nobody
             else sees it.
+        activity: Where it is noted how turns go; by default nobody else sees it.
     """
 
-    def __init__(self, chat: BaseChatModel, user: User, session: Session | None = None) -> None:
+    def __init__(
+        self,
+        chat: BaseChatModel,
+        user: User,
+        session: Session | None = None,
+        activity: ActivityLog | None = None,
+    ) -> None:
         self.chat = chat
         self.session = session or Session()
+        self.activity = activity or ActivityLog()
         self._user = user
         self._status: str | None = None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from difflib import SequenceMatcher
+from functools import cached_property
 from itertools import takewhile
 
 from persona.core._events import Diff, FilePosition
@@ -15,8 +16,33 @@ _AROUND = 3
 _COMPARED = 500
 """Changed regions of more lines are shown as a whole instead of being compared."""
 
+_LONGEST = 6_000
+"""Characters that are shown of the changes of one file."""
+
 _MOST = 20
 """How many files or places are listed."""
+
+
+class FileChange:
+    """A diff line by line. Compared when somebody looks: that takes its time."""
+
+    def __init__(self, diff: Diff) -> None:
+        self.diff = diff
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The lines as `unified` gives them."""
+        return unified(self.diff.old or "", self.diff.new)
+
+    @property
+    def added(self) -> int:
+        """How many lines are new."""
+        return sum(line.startswith("+") for line in self.lines)
+
+    @property
+    def removed(self) -> int:
+        """How many lines are gone."""
+        return sum(line.startswith("-") for line in self.lines)
 
 
 def render_diffs(diffs: Sequence[Diff], *, lines: int = 120) -> str:
@@ -26,15 +52,27 @@ def render_diffs(diffs: Sequence[Diff], *, lines: int = 120) -> str:
         diffs: The changes.
         lines: How many lines are shown, all files together. Files beyond that are named.
     """
+    return render_changes([FileChange(diff) for diff in diffs], lines=lines)
+
+
+def render_changes(changes: Sequence[FileChange], *, lines: int, characters: int = 24_000) -> str:
+    """Return the same for diffs that are compared already, or shall be only once.
+
+    Args:
+        changes: The changes.
+        lines: How many lines are shown, all files together. Files beyond that are named.
+        characters: How many characters are shown, counted alike.
+    """
     parts: list[str] = []
-    for number, diff in enumerate(diffs):
-        if lines <= 0:
-            rest = [FilePosition(other.path) for other in diffs[number:]]
+    for number, change in enumerate(changes):
+        if lines <= 0 or characters <= 0:
+            rest = [FilePosition(other.diff.path) for other in changes[number:]]
             parts.append(f"Not shown: {render_locations(rest)}.")
             break
-        changed = unified(diff.old or "", diff.new)
-        parts += [_heading(diff), _change(diff, changed, lines)]
-        lines -= len(changed) + 1
+        shown = _change(change, lines, min(characters, _LONGEST))
+        parts += [_heading(change.diff), shown]
+        lines -= len(change.lines) + 1
+        characters -= len(shown)
     return "\n\n".join(parts)
 
 
@@ -82,10 +120,10 @@ def _heading(diff: Diff) -> str:
     return f"{code_span(diff.path)}{' (new file)' if diff.old is None else ''}"
 
 
-def _change(diff: Diff, changed: Sequence[str], lines: int) -> str:
-    if not changed:
-        return "*The same lines as before.*" if diff.old is not None else "*Empty.*"
-    return fence("\n".join(changed), "diff", lines=lines)
+def _change(change: FileChange, lines: int, characters: int) -> str:
+    if not change.lines:
+        return "*The same lines as before.*" if change.diff.old is not None else "*Empty.*"
+    return fence("\n".join(change.lines), "diff", lines=lines, characters=characters)
 
 
 def _lines(text: str) -> list[str]:

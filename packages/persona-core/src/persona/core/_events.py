@@ -111,7 +111,7 @@ class Plan(ReplyEvent):
 
 @dataclass(frozen=True, slots=True)
 class Usage(ReplyEvent):
-    """What the turn has used so far; the last one counts.
+    """What the turn has used so far; of each value, the last that was told counts.
 
     Attributes:
         input_tokens: Tokens that were sent, all rounds of the turn together.

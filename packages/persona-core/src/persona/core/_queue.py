@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
+from persona.core._activity import ActivityLog
 from persona.core._engine import PersonaEngine
 from persona.core._errors import PersonaError, TurnError, as_turn_error
 from persona.core._slot import PATIENCE, EngineSlot
@@ -20,24 +21,32 @@ _SLOW_START = 0.5
 """Seconds after which people are told that an engine is still starting."""
 
 
+class _Stopped(Exception):
+    """A turn was stopped, and the chat says so."""
+
+
 class TurnQueue:
     """Runs the turns of one persona and ends them.
 
     Args:
         persona: Whose turns they are.
         slot: The place of its engine.
+        activity: Where it is noted how they go.
 
     Attributes:
         closed: Whether no turn begins any more.
+        replying: Whether an engine answers now; a turn whose engine still starts has not begun.
     """
 
-    def __init__(self, persona: BasePersona, slot: EngineSlot) -> None:
+    def __init__(self, persona: BasePersona, slot: EngineSlot, activity: ActivityLog) -> None:
         self.closed = False
+        self.replying = False
         self._persona = persona
         self._slot = slot
+        self._activity = activity
         self._queue = asyncio.Lock()
-        self._running: asyncio.Task[None] | None = None
-        self._stuck: tuple[PersonaEngine, asyncio.Task[None]] | None = None
+        self._running: asyncio.Task[TurnError | None] | None = None
+        self._stuck: tuple[PersonaEngine, asyncio.Task[TurnError | None]] | None = None
         self._given_up = asyncio.Event()
         self._waiting = 0
         self._stops = 0
@@ -61,6 +70,7 @@ class TurnQueue:
                 return
             if stops != self._stops:
                 self._say_stopped(message)
+                self._activity.end(message.id, "stopped")
                 return
             await self._run(message)
         finally:
@@ -120,11 +130,30 @@ class TurnQueue:
         return engine is self._slot.upcoming
 
     async def _run(self, message: Message) -> None:
+        """Run a turn, and note how it ended once the chat says so."""
+        ended: tuple[Literal["idle", "stopped", "failed"], str | None] = "failed", None
+        self._activity.begin(message.id, self._slot.upcoming.id)
+        try:
+            failure = await self._run_to_end(message)
+            ended = ("idle", None) if failure is None else ("failed", failure.kind)
+        except asyncio.CancelledError:
+            ended = "stopped", None
+            raise
+        except _Stopped:
+            ended = "stopped", None
+        finally:
+            self._activity.end(message.id, *ended)
+
+    async def _run_to_end(self, message: Message) -> TurnError | None:
+        """Return what the chat was told of a failure.
+
+        Raises:
+            _Stopped: It was stopped, and the chat says so.
+        """
         persona = self._persona
         interrupted = self._stops, self._restarts
         if self.is_stuck():
-            write_failure(persona.conversation, message.id, self._stuck_error())
-            return
+            return _write(persona, message, self._stuck_error())
         running = asyncio.create_task(self._turn(message), name=f"turn of {persona.id}")
         self._running = running
         self._given_up.clear()
@@ -136,17 +165,20 @@ class TurnQueue:
             raise
         finally:
             given_up.cancel()
-        if not running.done():
-            self._say_stopped(message)
-        elif not running.cancelled():
-            running.result()
-        elif interrupted != (self._stops, self._restarts):
-            self._say_stopped(message)
-        else:
-            broken = TurnError(f"The engine {self._slot.running.id} broke off.", fix="Ask again.")
-            write_failure(persona.conversation, message.id, broken)
+        was_stopped = interrupted != (self._stops, self._restarts)
+        if running.done() and not running.cancelled():
+            failure = running.result()
+            if failure is None and was_stopped:  # the engine let it look like an end of its own
+                raise _Stopped
+            return failure
+        if running.done() and not was_stopped:
+            engine = self._slot.running.id
+            broken = TurnError(f"The engine {engine} broke off.", fix="Ask again.")
+            return _write(persona, message, broken)
+        self._say_stopped(message)
+        raise _Stopped
 
-    async def _turn(self, message: Message) -> None:
+    async def _turn(self, message: Message) -> TurnError | None:
         persona = self._persona
         await persona.draw()
         conversation = persona.conversation
@@ -154,19 +186,22 @@ class TurnQueue:
             try:
                 conversation.introduce(persona.as_user())
                 conversation.show_status("is thinking…")
-                engine = await self._ready_engine()
+                engine = await self._ready_engine(message)
+                self.replying = True
                 await engine.process_message(message)
             except (Exception, SystemExit) as exc:  # boundary: a turn; an engine may raise anything
                 if not isinstance(exc, PersonaError):
                     persona.log.exception("Turn of %s failed", persona.id)
-                write_failure(conversation, message.id, as_turn_error(exc))
+                return _write(persona, message, as_turn_error(exc))
             finally:
+                self.replying = False
                 conversation.show_status(None)
+        return None
 
-    async def _ready_engine(self) -> PersonaEngine:
+    async def _ready_engine(self, message: Message) -> PersonaEngine:
         """Return the engine for a turn; say so where its start takes a while."""
         # A task, as a collaborative chat's status can only be told from one.
-        slow = asyncio.create_task(self._say_starting())
+        slow = asyncio.create_task(self._say_starting(message))
         try:
             engine = await self._slot.ready()
         finally:
@@ -174,13 +209,15 @@ class TurnQueue:
         if self._stuck is not None and self._stuck[0] is engine:  # the new one could not start
             raise self._stuck_error()
         self._persona.conversation.show_status("is thinking…")
+        self._activity.tell(message.id, "thinking")
         return engine
 
-    async def _say_starting(self) -> None:
+    async def _say_starting(self, message: Message) -> None:
         await asyncio.sleep(_SLOW_START)
         self._persona.conversation.show_status("is starting…")
+        self._activity.tell(message.id, "starting")
 
-    async def _end(self, running: asyncio.Task[None]) -> None:
+    async def _end(self, running: asyncio.Task[TurnError | None]) -> None:
         self._slot.session.withdraw()  # whoever waits for an answer gets none, in whichever task
         running.cancel()
         _, stuck = await asyncio.wait({running}, timeout=PATIENCE)
@@ -209,3 +246,8 @@ class TurnQueue:
             return
         text = "*Stopped.*" if answers else "*Stopped before an answer.*"
         persona.conversation.add(text, {"kind": "notice", "answers": message.id})
+
+
+def _write(persona: BasePersona, message: Message, error: TurnError) -> TurnError:
+    write_failure(persona.conversation, message.id, error)
+    return error

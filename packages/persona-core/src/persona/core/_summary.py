@@ -9,6 +9,23 @@ from persona.core._events import ConfigValue, Usage
 from persona.core._models import PersonaModel
 
 
+def with_later(usage: Usage | None, later: Usage) -> Usage:
+    """Return the later of two reports, with what only the one before it tells.
+
+    Agents tell of their context while they work, and of tokens at the end.
+    """
+    if usage is None:
+        return later
+    told: dict[str, Any] = {
+        "input_tokens": later.input_tokens or usage.input_tokens,
+        "output_tokens": later.output_tokens or usage.output_tokens,
+    }
+    for name in ("cost", "model", "context_used", "context_size"):
+        value = getattr(later, name)
+        told[name] = getattr(usage, name) if value is None else value
+    return Usage(**told)
+
+
 def summary(
     model: PersonaModel | None,
     engine: str | None,

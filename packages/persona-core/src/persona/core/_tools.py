@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from persona.core._diffs import render_diffs
+from persona.core._diffs import FileChange, render_changes
 from persona.core._events import Diff, FilePosition, ToolCall, ToolCallUpdate, ToolStatus
 
-_DIFF_LINES = 40
-"""How many lines of changes a report shows for one call."""
+_DIFF_LINES = 20
+"""How many lines of changes the Markdown of a report shows for one call."""
+
+_DIFF_CHARACTERS = 1_600
+"""How many characters of them."""
 
 
 @dataclass(slots=True)
@@ -18,23 +21,29 @@ class ToolRow:
     """One call, as far as is known.
 
     Attributes:
-        changes: The diffs as the report shows them; made once, as that takes its time.
+        edits: The diffs, line by line.
+        changes: The same in Markdown; made once, as that takes its time.
     """
 
     title: str
     status: ToolStatus
     server: str | None = None
+    kind: str | None = None
     input: Mapping[str, Any] | None = None
     output: str = ""
     diffs: tuple[Diff, ...] = ()
     locations: tuple[FilePosition, ...] = ()
+    edits: tuple[FileChange, ...] = ()
     changes: str = ""
 
     def change(self, diffs: tuple[Diff, ...]) -> None:
         """Take note of the changes of files that the call makes."""
         if diffs != self.diffs:
             self.diffs = diffs
-            self.changes = render_diffs(diffs, lines=_DIFF_LINES)
+            self.edits = tuple(map(FileChange, diffs))
+            self.changes = render_changes(
+                self.edits, lines=_DIFF_LINES, characters=_DIFF_CHARACTERS
+            )
 
 
 class ToolLog:
@@ -45,6 +54,10 @@ class ToolLog:
 
     def __iter__(self) -> Iterator[ToolRow]:
         return iter(self._rows.values())
+
+    def items(self) -> Iterable[tuple[str, ToolRow]]:
+        """Return the calls with their ids."""
+        return self._rows.items()
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -59,7 +72,9 @@ class ToolLog:
 
     def start(self, call: ToolCall) -> None:
         """Note a new call; one with a known id replaces what was known."""
-        row = ToolRow(call.title, call.status, call.server, call.input, locations=call.locations)
+        row = ToolRow(
+            call.title, call.status, call.server, call.kind, call.input, locations=call.locations
+        )
         row.change(call.diffs)
         self._rows[call.id] = row
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from persona.core._functions import Function
 from persona.core._mentions import mention_name
 from persona.core._models import PersonaContext, PersonaIdentity, PersonaModel
 
@@ -70,6 +71,7 @@ class Turn:
         root_dir: The server's root folder.
         hops: How many personas in a row have answered each other before this turn.
         names: What the persona is addressed by; empty for the identity's name alone.
+        functions: Functions that the model may call in this turn, besides the persona's tools.
     """
 
     message: Utterance
@@ -82,6 +84,7 @@ class Turn:
     root_dir: Path = field(default_factory=Path)
     hops: int = 0
     names: tuple[str, ...] = ()
+    functions: tuple[Function, ...] = ()
 
     @property
     def text(self) -> str:

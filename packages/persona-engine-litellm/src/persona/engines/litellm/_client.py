@@ -113,13 +113,23 @@ class Client:
         )
         return float(sum(costs))
 
+    def context_size(self, settings: Settings) -> int | None:
+        """Return how many tokens the model takes in, or None if that is not known."""
+        entry = None if settings.own_server else self._entry(settings)
+        size = entry.get("max_input_tokens") if entry is not None else None
+        return size if isinstance(size, int) and size > 0 else None
+
     def _is_priced(self, settings: Settings) -> bool:
         # Asked for a model that it does not list, litellm raises a bare exception.
-        table = self._library.model_cost
+        return self._entry(settings) is not None
+
+    def _entry(self, settings: Settings) -> Mapping[str, Any] | None:
+        table: Mapping[str, Mapping[str, Any]] = self._library.model_cost
         if settings.model in table:
-            return True
+            return table[settings.model]
         entry = table.get(settings.model.partition("/")[2])
-        return entry is not None and entry.get("litellm_provider") == settings.provider
+        same = entry is not None and entry.get("litellm_provider") == settings.provider
+        return entry if same else None
 
     async def complete(
         self,

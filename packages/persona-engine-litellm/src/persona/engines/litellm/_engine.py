@@ -34,7 +34,7 @@ from persona.engines.litellm._settings import (
     read_settings,
 )
 from persona.engines.litellm._skills import find_skills
-from persona.engines.litellm._tools import ToolBox
+from persona.engines.litellm._tools import ToolBox, tool_of
 
 
 class LiteLLMEngine(PersonaEngine):
@@ -100,7 +100,8 @@ class LiteLLMEngine(PersonaEngine):
         if options.max_tool_rounds:
             tools, problems = await self._servers.tools(turn.context.mcp_servers, _folder(turn))
             notices += problems
-            box = ToolBox([*skills.tools(), *tools], options.tool_timeout)
+            given = [tool_of(function) for function in turn.functions]
+            box = ToolBox([*skills.tools(), *given, *tools], options.tool_timeout)
         for notice in notices:
             yield notice
         await self._client.load(tools=len(box) > 0)
@@ -129,7 +130,7 @@ class LiteLLMEngine(PersonaEngine):
         if variable is None:
             return ()
         error = no_key(model.model_id, variable)
-        return (Requirement(error.summary, error.fix),)
+        return (Requirement(error.summary, error.fix, error.kind),)
 
 
 def _folder(turn: Turn) -> Path:

@@ -163,11 +163,16 @@ class Rounds:
     def _add_usage(self, answer: _Answer) -> Usage:
         used, before = answer.usage, self._usage
         cost = self._client.cost(self._settings, used)
+        window = self._client.context_size(self._settings)
+        # The last round sends all that came before it.
+        taken = (used.prompt_tokens or 0) + (used.completion_tokens or 0)
         self._usage = Usage(
             input_tokens=before.input_tokens + (used.prompt_tokens or 0),
             output_tokens=before.output_tokens + (used.completion_tokens or 0),
             cost=before.cost if cost is None else (before.cost or 0.0) + cost,
             model=answer.model or before.model,
+            context_used=window and taken,
+            context_size=window,
         )
         return self._usage
 

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mappi
 from dataclasses import dataclass, field
 from typing import Any
 
-from persona.core import Notice, ReplyEvent, ToolCall, ToolCallUpdate, ToolStatus
+from persona.core import Function, Notice, ReplyEvent, ToolCall, ToolCallUpdate, ToolStatus
 
 MAX_OUTPUT = 50_000
 """Longest result that the model is given, in characters."""
@@ -52,6 +52,15 @@ class Tool:
     parameters: Mapping[str, Any]
     run: Callable[[dict[str, Any]], Awaitable[Result]]
     server: str | None = None
+
+
+def tool_of(function: Function) -> Tool:
+    """Return a function that a persona's code gives for one turn as a tool."""
+
+    async def run(arguments: dict[str, Any]) -> Result:
+        return Result(await function.call(arguments))
+
+    return Tool(function.name, function.name, function.description, function.parameters, run)
 
 
 @dataclass(slots=True)
