@@ -1,6 +1,6 @@
 /** Who will answer a message: the rules of the server, for the text that is being written. */
 
-import { canAnswer } from './matching';
+import { canAnswer, takesPart } from './matching';
 import type { IPersona } from './types';
 
 /** What is stamped on messages of a person who wants no answer. */
@@ -50,8 +50,10 @@ const dashed = (name: string): string => name.replace(/ /g, '-');
 /** Decide who answers, as the server does when the message arrives. */
 export function whoAnswers(text: string, situation: ISituation): IAnswerers {
   const { picked, several } = situation;
-  // What only the chat brings has no name here until it is saved.
-  const known = situation.personas.filter(({ state }) => state !== 'carried');
+  // What only the chat brings has no name here until it is saved, and who was removed none.
+  const known = situation.personas.filter(
+    persona => takesPart(persona) && persona.state !== 'carried'
+  );
   if (text.includes('@')) {
     const prose = withoutCode(text);
     const slugs = mentioned(prose, known);
@@ -81,15 +83,19 @@ export function whoAnswers(text: string, situation: ISituation): IAnswerers {
     [situation.defaultPersona, 'default']
   ];
   for (const [name, why] of rules) {
-    // A persona that was renamed still answers to its former short name.
     const found =
       known.find(({ slug }) => slug === name) ??
-      (name ? known.find(({ names }) => names?.includes(name)) : undefined);
+      (name ? known.find(persona => isCalled(persona, name)) : undefined);
     if (found) {
       return { slugs: [found.slug], why };
     }
   }
   return { slugs: [], why: 'nobody' };
+}
+
+/** Whether a short name is a persona's, also one that it had before it was renamed. */
+export function isCalled({ slug, names }: IPersona, name: string): boolean {
+  return slug === name || (names?.includes(name) ?? false);
 }
 
 /** Why it is so, in words. */
@@ -133,8 +139,14 @@ export function stateOf(persona: IPersona): string {
       return 'broken';
     case 'carried':
       return 'not saved here';
+    case 'untrusted':
+      return 'needs your trust';
+    case 'login':
+      return 'needs a login';
     case 'unavailable':
       return 'not available';
+    case 'removed':
+      return 'removed from this chat';
   }
 }
 

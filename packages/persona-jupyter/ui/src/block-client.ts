@@ -1,6 +1,10 @@
 import { ServerConnection } from '@jupyterlab/services';
 
+import { TimedCache } from './cache';
 import type { IPersona } from './types';
+
+/** How long one answer serves all who ask, in milliseconds; events are told to them at once. */
+const SHARED = 20;
 
 /** A persona with what the controls need beside what the menus do. */
 export interface IPickerPersona extends IPersona {
@@ -38,6 +42,8 @@ export interface IChoices {
   models: string[];
   modes: IChoice[];
   options: IOption[];
+  /** What its replies in this chat took, by the names that a reply's own note has. */
+  usage?: unknown;
 }
 
 /** The server refused, or does not answer; the message is for people. */
@@ -46,7 +52,7 @@ export class Refused extends Error {}
 /** The calls of the picker. All of them throw `Refused`. */
 export class BlockClient {
   async catalog(path: string): Promise<IPickerCatalog> {
-    const answer = await this.send<Partial<IPickerCatalog>>('GET', `?${query({ path })}`);
+    const answer = (await this.catalogs.get(`?${query({ path })}`)) as Partial<IPickerCatalog>;
     return {
       personas: answer.personas ?? [],
       default: answer.default ?? null,
@@ -73,7 +79,9 @@ export class BlockClient {
     await this.send('DELETE', '/blocks', { chat_id: chatId, slug });
   }
 
-  private async send<T>(method: string, tail: string, body?: unknown): Promise<T> {
+  protected readonly catalogs = new TimedCache<unknown>(tail => this.send('GET', tail), SHARED);
+
+  protected async send<T>(method: string, tail: string, body?: unknown): Promise<T> {
     const settings = ServerConnection.makeSettings();
     const init = body === undefined ? { method } : { method, body: JSON.stringify(body) };
     let response: Response;

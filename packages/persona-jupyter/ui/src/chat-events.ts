@@ -1,5 +1,6 @@
 import type { IChatModel, ISharedChange } from '@jupyter/chat';
 
+import type { PersonaEvents, Phase } from './events';
 import { field } from './permission';
 
 /** How long events are gathered before they are told, in milliseconds. */
@@ -11,11 +12,17 @@ const LAST = 8;
 /**
  * Calls `told` soon after something happened in a chat that may concern its personas.
  *
- * That is a message that came or was finished, somebody who begins or ends to write, and a
+ * The server's events tell of personas that come, go, change, and begin and end to work; what
+ * they do meanwhile is none. The chat itself tells of people, and of the rest where there are
+ * no events: a message that came or was finished, somebody who begins or ends to write, and a
  * change of the chat's users and metadata, where changed blocks are kept. The pieces of a
  * reply that is being written are none. Returns how to stop it.
  */
-export function onPersonaEvents(chat: IChatModel, told: () => void): () => void {
+export function onPersonaEvents(
+  chat: IChatModel,
+  told: () => void,
+  events?: PersonaEvents
+): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let before = digest(chat);
   const soon = () => {
@@ -36,11 +43,21 @@ export function onPersonaEvents(chat: IChatModel, told: () => void): () => void 
       soon();
     }
   };
+  const phases = new Map<string, Phase>();
+  const stop = events?.subscribe(chat, event => {
+    if (event.kind === 'catalog' || phases.get(event.slug) !== event.phase) {
+      soon();
+    }
+    if (event.kind === 'state') {
+      phases.set(event.slug, event.phase);
+    }
+  });
   chat.messagesUpdated.connect(look);
   chat.writersChanged?.connect(look);
   chat.sharedModel?.changed.connect(shared);
   return () => {
     clearTimeout(timer);
+    stop?.();
     chat.messagesUpdated.disconnect(look);
     chat.writersChanged?.disconnect(look);
     chat.sharedModel?.changed.disconnect(shared);

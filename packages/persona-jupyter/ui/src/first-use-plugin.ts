@@ -1,9 +1,10 @@
 import { IChatBodyPlaceholderFactory } from '@jupyter/chat';
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 
+import { IPersonaFiles } from './files-plugin';
 import { firstUse } from './first-use';
 import { FirstUseClient } from './first-use-client';
-import { PersonaFiles } from './persona-files';
+import type { PersonaFiles } from './persona-files';
 
 /**
  * A plugin of its own: if another extension provides what empty chats show, JupyterLab takes
@@ -13,7 +14,7 @@ export const firstUsePlugin: JupyterFrontEndPlugin<IChatBodyPlaceholderFactory> 
   id: 'persona-jupyter:first-use',
   description: 'What an empty chat shows: who is there, and how to create a persona.',
   autoStart: true,
-  requires: [],
+  requires: [IPersonaFiles],
   provides: IChatBodyPlaceholderFactory,
-  activate: (app: JupyterFrontEnd) => firstUse(new FirstUseClient(), new PersonaFiles(app))
+  activate: (_app: JupyterFrontEnd, files: PersonaFiles) => firstUse(new FirstUseClient(), files)
 };

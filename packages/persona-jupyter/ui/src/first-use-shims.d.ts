@@ -5,11 +5,27 @@ declare module '@jupyterlab/application' {
     readonly commands: {
       execute(id: string, args: Record<string, unknown>): Promise<unknown>;
     };
-    readonly serviceManager: { readonly contents: { addDrive(drive: unknown): void } };
+    readonly serviceManager: {
+      readonly contents: {
+        addDrive(drive: unknown): void;
+        get(path: string, options: { content: boolean }): Promise<{ type: string }>;
+      };
+      /** Missing where a JupyterLab has none. */
+      readonly events?: { readonly stream: import('./events').IEventStream };
+    };
   }
 
   export interface JupyterFrontEndPlugin<T> {
     provides?: unknown;
+  }
+}
+
+declare module '@lumino/coreutils' {
+  /** Names a service that one plugin provides and others ask for. */
+  export class Token<T> {
+    constructor(name: string, description?: string);
+    readonly name: string;
+    private readonly provided: T;
   }
 }
 

@@ -4,35 +4,47 @@ import {
   IMessagePreambleRegistry
 } from '@jupyter/chat';
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { ServerConnection } from '@jupyterlab/services';
 
 import { ArgumentProvider } from './arguments';
 import { ChatIndex } from './chats';
 import { CommandProvider } from './commands';
+import { PersonaEvents } from './events';
+import { IPersonaFiles, filesPlugin } from './files-plugin';
 import { firstUsePlugin } from './first-use-plugin';
 import { MentionProvider } from './mentions';
+import type { PersonaFiles } from './persona-files';
 import { permissionButtons } from './permission-buttons';
+import { PickMemory } from './pick-memory';
 import { pickerButton } from './picker-button';
+import { PickerStores } from './picker-stores';
+import { reportPlugin } from './report-plugin';
 import { ReplyFooter } from './reply-footer';
 import { PersonaClient } from './rest';
+import { rosterButton } from './roster-button';
+import { RosterClient } from './roster-client';
 import { saveButton } from './save-button';
 import { stopButton } from './stop-button';
+import { trustButtons } from './trust-buttons';
 
 /** Between "attach" (20) and "send" (100) of jupyterlab-chat. */
 const STOP_POSITION = 90;
 
 /** Before all of them. */
+const ROSTER_POSITION = 4;
 const PICKER_POSITION = 5;
 
 const plugin: JupyterFrontEndPlugin<void> = {
   id: 'persona-jupyter:plugin',
   description: 'Personas in the menus of the chat input, and buttons that stop and answer them.',
   autoStart: true,
-  requires: [IChatCommandRegistry, IInputToolbarRegistryFactory],
+  requires: [IChatCommandRegistry, IInputToolbarRegistryFactory, IPersonaFiles],
   optional: [IMessagePreambleRegistry],
   activate: (
-    _app: JupyterFrontEnd,
+    app: JupyterFrontEnd,
     commands: IChatCommandRegistry,
     toolbars: IInputToolbarRegistryFactory,
+    files: PersonaFiles,
     preambles: IMessagePreambleRegistry | null
   ) => {
     const client = new PersonaClient();
@@ -44,13 +56,22 @@ const plugin: JupyterFrontEndPlugin<void> = {
     // A preamble, as any number of extensions may add one; a footer takes the others' place.
     preambles?.addComponent(permissionButtons(client));
     preambles?.addComponent(saveButton(client));
+    preambles?.addComponent(trustButtons(client));
     preambles?.addComponent(ReplyFooter);
 
-    const picker = pickerButton(client, chats);
-    const element = stopButton(client, chats);
+    // One for both, so that they ask together.
+    const rosters = new RosterClient();
+    const events = new PersonaEvents(app.serviceManager.events?.stream);
+    const stores = new PickerStores(rosters, chats);
+    const { baseUrl } = ServerConnection.makeSettings();
+    const memory = new PickMemory(() => window.localStorage, baseUrl);
+    const roster = rosterButton(rosters, chats, files, events, memory);
+    const picker = pickerButton(client, stores, events, memory);
+    const element = stopButton(client, stores);
     const create = toolbars.create.bind(toolbars);
     toolbars.create = () => {
       const toolbar = create();
+      toolbar.addItem('persona-roster', { element: roster, position: ROSTER_POSITION });
       toolbar.addItem('persona-picker', { element: picker, position: PICKER_POSITION });
       toolbar.addItem('persona-stop', { element, position: STOP_POSITION });
       return toolbar;
@@ -58,4 +79,4 @@ const plugin: JupyterFrontEndPlugin<void> = {
   }
 };
 
-export default [plugin, firstUsePlugin];
+export default [plugin, filesPlugin, firstUsePlugin, reportPlugin];

@@ -27,7 +27,12 @@ function rank(text: string, names: string[]): number | undefined {
 
 /** Whether a message to the persona will be answered, now or in its turn. */
 export function canAnswer(persona: IPersona): boolean {
-  return !['broken', 'unavailable', 'carried'].includes(persona.state);
+  return !['broken', 'untrusted', 'unavailable', 'carried', 'removed'].includes(persona.state);
+}
+
+/** Whether the persona was not taken out of the chat. */
+export function takesPart(persona: IPersona): boolean {
+  return persona.state !== 'removed';
 }
 
 /** Whether a word says a persona's @-name or slug in full. */
@@ -86,7 +91,8 @@ export function textBefore(value: string, caret: number | null): string {
 /** What a row of the @ menu says beside the name. */
 export function describe(persona: IPersona): string {
   if (!canAnswer(persona)) {
-    return shorten(`not available: ${persona.detail ?? persona.state}`);
+    const why = persona.state === 'untrusted' ? 'needs your trust' : 'not available';
+    return shorten(`${why}: ${persona.detail ?? persona.state}`);
   }
   const model = persona.model?.split('/').pop();
   const about = persona.description ? [shorten(persona.description)] : [];

@@ -3,7 +3,14 @@ import React from 'react';
 
 import { Avatar } from './avatar';
 import type { ChatIndex } from './chats';
-import { canAnswer, describe, isMentionOf, matchPersonas, mentionedNames } from './matching';
+import {
+  canAnswer,
+  describe,
+  isMentionOf,
+  matchPersonas,
+  mentionedNames,
+  takesPart
+} from './matching';
 import type { PersonaClient } from './rest';
 
 /** Start of the user name of every persona in a chat. */
@@ -25,7 +32,10 @@ export class MentionProvider implements IChatCommandProvider {
     this.watch(input);
     const { personas } = await this.client.catalog(this.chats.path(input));
     // Read the word again: the user may have typed on while the server answered.
-    return matchPersonas(input.currentWord ?? '', personas).map(persona => ({
+    // Who was removed from the chat is offered to be added again, and nowhere else.
+    const adding = /^\s*\/add\s/i.test(input.value);
+    const offered = personas.filter(persona => takesPart(persona) !== adding);
+    return matchPersonas(input.currentWord ?? '', offered).map(persona => ({
       name: `@${persona.mention_name}`,
       providerId: this.id,
       icon: <Avatar persona={persona} />,

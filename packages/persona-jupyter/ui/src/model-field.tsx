@@ -19,9 +19,15 @@ export function ModelField({ model, models, changed, onChange }: IProps): JSX.El
   // The list is whole until something is written.
   const rows = findModels(text === (model ?? '') ? '' : text, models);
   const list = React.useRef<HTMLUListElement>(null);
+  const shown = React.useRef(model ?? '');
   const written = text.trim();
 
-  React.useEffect(() => setText(model ?? ''), [model]);
+  React.useEffect(() => {
+    const [before, now] = [shown.current, model ?? ''];
+    shown.current = now;
+    // What is being written stays.
+    setText(was => (was === before ? now : was));
+  }, [model]);
   React.useEffect(() => {
     list.current?.children[at]?.scrollIntoView({ block: 'nearest' });
   }, [at]);

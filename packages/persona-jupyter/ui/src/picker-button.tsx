@@ -4,14 +4,17 @@ import React from 'react';
 
 import { IAnswerers, Why, explain, whoAnswers } from './answering';
 import { Avatar } from './avatar';
-import { BlockClient, IPickerCatalog } from './block-client';
+import type { IPickerCatalog } from './block-client';
 import { onPersonaEvents } from './chat-events';
-import type { ChatIndex } from './chats';
+import type { PersonaEvents } from './events';
 import { field } from './permission';
+import type { PickMemory } from './pick-memory';
 import { PickerMenu } from './picker-menu';
 import { NoOne, useStore } from './picker-parts';
-import { IPickerState, PickerStore } from './picker-store';
+import type { IPickerState } from './picker-store';
+import type { PickerStores } from './picker-stores';
 import type { PersonaClient } from './rest';
+import { own, usePickKept } from './use-pick';
 
 const NOBODY: IAnswerers = { slugs: [], why: 'nobody' };
 
@@ -25,45 +28,38 @@ const NONE: Partial<Record<Why, string>> = {
 /**
  * Make the toolbar item that says who will answer and opens the menu to choose that.
  *
- * What is picked is stamped on the messages that are sent from this input.
+ * What is picked is stamped on the messages that are sent from this input, and kept for the
+ * person and the chat over a reload.
  */
 export function pickerButton(
   client: PersonaClient,
-  chats: ChatIndex
+  stores: PickerStores,
+  events: PersonaEvents,
+  memory: PickMemory
 ): React.FunctionComponent<IToolbarItemProps> {
-  const blocks = new BlockClient();
-  const stores = new WeakMap<IInputModel, PickerStore>();
-
-  /** One for each input: the toolbar may be made anew at any time. */
-  function storeOf(input: IInputModel, chat: IChatModel): PickerStore {
-    const known = stores.get(input);
-    if (known) {
-      return known;
-    }
-    chats.remember(input, chat);
-    const place = { path: () => chats.path(input), id: () => chat.id };
-    const store = new PickerStore(blocks, place);
-    stores.set(input, store);
-    return store;
-  }
-
   function Picker({ input, chat }: { input: IInputModel; chat: IChatModel }): JSX.Element | null {
-    const store = storeOf(input, chat);
+    const store = stores.of(input, chat);
     const button = React.useRef<HTMLButtonElement>(null);
     const [open, setOpen] = React.useState(false);
     const state = useStore(store);
     const answerers = useAnswerers(input, chat, state);
     const { catalog } = state;
+    usePickKept(input, chat, catalog, memory);
 
     React.useEffect(() => {
       const refresh = () => void store.refresh();
       refresh();
       const field = button.current?.closest('.jp-chat-input-container');
-      const stop = onPersonaEvents(chat, refresh);
+      const stopChat = onPersonaEvents(chat, refresh, events);
+      const stopStates = events.subscribe(
+        chat,
+        event => event.kind === 'state' && store.doing(event)
+      );
       field?.addEventListener('focusin', refresh);
       window.addEventListener('focus', refresh);
       return () => {
-        stop();
+        stopChat();
+        stopStates();
         field?.removeEventListener('focusin', refresh);
         window.removeEventListener('focus', refresh);
       };
@@ -76,6 +72,9 @@ export function pickerButton(
         input.value = `@${persona.mention_name} ${input.value}`;
       } else {
         input.updateMetadata?.({ to: slug });
+        if (chat.id) {
+          memory.keep(chat.id, own(chat), slug);
+        }
       }
       if (persona && chat.id) {
         void client.prepare(chat.id, slug);
@@ -174,6 +173,5 @@ function decide(input: IInputModel, chat: IChatModel, catalog: IPickerCatalog): 
 
 /** Whether several people write in the chat, with this one. */
 function isShared(chat: IChatModel, { people }: IPickerCatalog): boolean {
-  const own = chat.user?.username;
-  return new Set([...Object.keys(people), ...(own ? [own] : [])]).size > 1;
+  return new Set([...Object.keys(people), own(chat)].filter(Boolean)).size > 1;
 }

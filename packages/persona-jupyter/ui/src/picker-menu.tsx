@@ -4,6 +4,7 @@ import React from 'react';
 import { IAnswerers, NO_ONE, reasonAgainst, stateOf } from './answering';
 import { Avatar } from './avatar';
 import type { IPickerPersona } from './block-client';
+import { takesPart } from './matching';
 import { NoOne, useStore } from './picker-parts';
 import { PersonaSettings } from './picker-settings';
 import type { PickerStore } from './picker-store';
@@ -27,7 +28,7 @@ export function PickerMenu(props: IProps): JSX.Element {
   const { store, answerers, told, onPick, onClose } = props;
   const { catalog, error, busy } = useStore(store);
   const popover = usePopover(props.anchor, onClose);
-  const personas = catalog?.personas ?? [];
+  const personas = (catalog?.personas ?? []).filter(takesPart);
   const slug = answerers.slugs[0];
   const persona = personas.find(one => one.slug === slug);
 

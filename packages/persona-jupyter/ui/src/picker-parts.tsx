@@ -1,9 +1,13 @@
 import React from 'react';
 
-import type { IPickerState, PickerStore } from './picker-store';
+/** Something that has a state and tells of its changes. */
+export interface IStore<T> {
+  readonly state: T;
+  subscribe(listener: () => void): () => void;
+}
 
 /** The state of a store, drawn again at each change. */
-export function useStore(store: PickerStore): IPickerState {
+export function useStore<T>(store: IStore<T>): T {
   return React.useSyncExternalStore(
     React.useCallback(listener => store.subscribe(listener), [store]),
     () => store.state

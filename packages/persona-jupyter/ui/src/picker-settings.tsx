@@ -4,6 +4,7 @@ import type { IOption, IPickerPersona } from './block-client';
 import { ModelField } from './model-field';
 import { Changed, useStore } from './picker-parts';
 import type { PickerStore } from './picker-store';
+import { usageFacts } from './reply-facts';
 
 interface IProps {
   store: PickerStore;
@@ -18,7 +19,7 @@ export function PersonaSettings({ store, persona }: IProps): JSX.Element | null 
   if (choices?.slug !== slug) {
     return null;
   }
-  const { engine, engines, model, models, options } = choices.values;
+  const { engine, engines, model, models, options, usage } = choices.values;
   const change = (path: string, value: unknown) => void store.change(slug, { [path]: value });
   const takeBack = async (): Promise<void> => {
     await store.reset(slug);
@@ -57,6 +58,7 @@ export function PersonaSettings({ store, persona }: IProps): JSX.Element | null 
           onChange={id => change(`options.${option.key}`, id === '' ? null : id)}
         />
       ))}
+      <Usage usage={usage} />
       {Object.keys(changed).length > 0 && (
         <button
           type="button"
@@ -70,6 +72,21 @@ export function PersonaSettings({ store, persona }: IProps): JSX.Element | null 
       )}
     </fieldset>
   );
+}
+
+/** What the persona's replies in this chat took, if that is known. */
+function Usage({ usage }: { usage: unknown }): JSX.Element | null {
+  const facts = usageFacts(usage);
+  return facts.length ? (
+    <p className="persona-Picker-usage" role="note" aria-label="Used in this chat">
+      <span>Used here:</span>
+      {facts.map(({ text, hint }) => (
+        <span key={text} title={hint}>
+          {text}
+        </span>
+      ))}
+    </p>
+  ) : null;
 }
 
 interface IChoiceProps {

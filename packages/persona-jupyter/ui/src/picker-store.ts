@@ -1,4 +1,5 @@
 import type { BlockClient, IChoices, IPickerCatalog, IPickerPersona } from './block-client';
+import type { IStateEvent } from './events';
 import { canAnswer } from './matching';
 
 /** What the picker shows. A new object after each change. */
@@ -45,6 +46,23 @@ export class PickerStore {
     }
     this.asking = this.askUntilNew().finally(() => (this.asking = undefined));
     return this.asking;
+  }
+
+  /** Show at once what a persona does, as an event has told. */
+  doing({ slug, state: activity, phase }: IStateEvent): void {
+    const { catalog } = this.now;
+    const row = this.row(slug);
+    if (!catalog || !row || !canAnswer(row)) {
+      return;
+    }
+    const state = phase === 'over' ? 'ready' : phase;
+    // Its replies have taken more by now.
+    this.stale ||= phase === 'over' && slug === this.wanted;
+    const next = { ...row, state, activity: phase === 'over' ? null : activity } as const;
+    if (row.state !== next.state || row.activity !== next.activity) {
+      const personas = catalog.personas.map(one => (one === row ? next : one));
+      this.set({ catalog: { ...catalog, personas } });
+    }
   }
 
   /**
@@ -133,7 +151,9 @@ export class PickerStore {
       if (JSON.stringify(catalog) !== JSON.stringify(this.now.catalog)) {
         this.set({ catalog });
       }
-      if (was !== JSON.stringify(this.row(this.wanted)) && !this.now.busy) {
+      const isNew = this.stale || was !== JSON.stringify(this.row(this.wanted));
+      if (isNew && !this.now.busy) {
+        this.stale = false;
         await this.askChoices();
       }
     } catch {
@@ -174,6 +194,7 @@ export class PickerStore {
   private readonly listeners = new Set<() => void>();
   private asking: Promise<void> | undefined;
   private again = false;
+  private stale = false;
   private wanted: string | undefined;
   private last: Promise<unknown> = Promise.resolve();
 }

@@ -1,4 +1,4 @@
-import { canAnswer } from './matching';
+import { canAnswer, takesPart } from './matching';
 import type { IPersona } from './types';
 
 /** How many personas an empty chat shows. */
@@ -13,14 +13,15 @@ export interface IRoll {
 
 /** Those who can answer, who answers by default first. */
 export function roll(personas: IPersona[], chosen: string | null): IRoll {
-  const able = personas.filter(canAnswer);
+  const present = personas.filter(takesPart);
+  const able = present.filter(canAnswer);
   const order = [
     ...able.filter(({ slug }) => slug === chosen),
     ...able.filter(({ slug }) => slug !== chosen)
   ];
   const shown = order.slice(0, MOST);
   const more = order.length - shown.length;
-  const unable = personas.length - able.length;
+  const unable = present.length - able.length;
   const rest = [
     more ? `${more} more: write @ to see all.` : '',
     unable ? `${unable} cannot answer: send /personas to see why.` : ''

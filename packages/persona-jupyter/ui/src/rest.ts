@@ -3,6 +3,7 @@ import { ServerConnection } from '@jupyterlab/services';
 import { TimedCache } from './cache';
 import type { ICarried, Refusal } from './carried';
 import type { Outcome } from './permission';
+import type { Decision, ITrust } from './trust';
 import { EMPTY_CATALOG, ICatalog, ICompletion } from './types';
 
 /** How long one answer of the catalog serves the menu, in milliseconds. */
@@ -52,6 +53,16 @@ export class PersonaClient {
       return 'The server does not answer. Try again.';
     }
     return response.ok ? null : `Not saved. ${await reason(response)}`;
+  }
+
+  /** Decide whether a project's persona may run what was shown. */
+  async trust(chatId: string, { slug, seal }: ITrust, decision: Decision): Promise<Refusal> {
+    const body = JSON.stringify({ chat_id: chatId, slug, seal, decision });
+    const response = await this.send('/trust', { method: 'POST', body });
+    if (!response) {
+      return 'The server does not answer. Try again.';
+    }
+    return response.ok ? null : `Not done. ${await reason(response)}`;
   }
 
   private async loadCatalog(path: string): Promise<ICatalog> {

@@ -1,31 +1,37 @@
-import { IToolbarItemProps, TooltippedIconButton } from '@jupyter/chat';
+import { IChatModel, IInputModel, IToolbarItemProps, TooltippedIconButton } from '@jupyter/chat';
 import { stopIcon } from '@jupyterlab/ui-components';
 import React from 'react';
 
-import type { ChatIndex } from './chats';
+import { useStore } from './picker-parts';
+import type { IPickerState } from './picker-store';
+import type { PickerStores } from './picker-stores';
 import type { PersonaClient } from './rest';
 
 const LABEL = 'Stop the reply';
 
+interface IProps {
+  model: IInputModel;
+  chatModel: IChatModel;
+}
+
 /**
  * Make the toolbar item that stops the personas of a chat.
  *
- * It shows only while a bot is writing.
+ * It shows only while a persona works or waits for permission. The chat tells of those who
+ * write, but not after the page was loaded again; what the picker knows fills that.
  */
 export function stopButton(
   client: PersonaClient,
-  chats: ChatIndex
+  stores: PickerStores
 ): React.FunctionComponent<IToolbarItemProps> {
-  return function StopButton({ model, chatModel, edit }: IToolbarItemProps): JSX.Element | null {
-    const [writing, setWriting] = React.useState(false);
+  function StopButton({ model, chatModel }: IProps): JSX.Element | null {
+    const working = isAtWork(useStore(stores.of(model, chatModel)));
+    const [told, setWriting] = React.useState(false);
+    const writing = told || working;
     const [stopping, setStopping] = React.useState(false);
     const focused = React.useRef(false);
 
     React.useEffect(() => {
-      if (!chatModel) {
-        return;
-      }
-      chats.remember(model, chatModel);
       const look = () => setWriting(chatModel.writers.some(writer => writer.user.bot));
       look();
       chatModel.writersChanged?.connect(look);
@@ -43,7 +49,7 @@ export function stopButton(
     }, [model, writing]);
 
     const stop = async (): Promise<void> => {
-      if (!chatModel?.id || stopping) {
+      if (!chatModel.id || stopping) {
         return;
       }
       setStopping(true);
@@ -51,7 +57,7 @@ export function stopButton(
       setStopping(false);
     };
 
-    if (!writing || edit) {
+    if (!writing) {
       return null;
     }
     return (
@@ -69,5 +75,13 @@ export function stopButton(
         <stopIcon.react tag="span" className="persona-StopButton-icon" />
       </TooltippedIconButton>
     );
+  }
+
+  return function StopItem({ model, chatModel, edit }: IToolbarItemProps): JSX.Element | null {
+    return chatModel && !edit ? <StopButton model={model} chatModel={chatModel} /> : null;
   };
+}
+
+function isAtWork({ catalog }: IPickerState): boolean {
+  return (catalog?.personas ?? []).some(({ state }) => state === 'busy' || state === 'waiting');
 }

@@ -16,9 +16,21 @@ export interface IPersona {
   model: string | null;
   /**
    * A persona that is busy or waits for leave takes messages: they are answered in turn.
-   * One that is carried is only in the chat's file, not on the server.
+   * One that wants a login is asked again. One that is carried is only in the chat's file,
+   * not on the server; one that is removed was taken out of this chat.
    */
-  state: 'ready' | 'busy' | 'waiting' | 'broken' | 'unavailable' | 'carried';
+  state:
+    | 'ready'
+    | 'busy'
+    | 'waiting'
+    | 'broken'
+    | 'untrusted'
+    | 'login'
+    | 'unavailable'
+    | 'carried'
+    | 'removed';
+  /** What a persona that is busy does. */
+  activity?: string | null;
   /** Why a persona that is not ready cannot answer. */
   detail: string | null;
 }

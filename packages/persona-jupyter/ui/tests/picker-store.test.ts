@@ -139,6 +139,26 @@ group('PickerStore', () => {
     assert.equal(server.asked.filter(asked => asked === 'choices ada').length, before);
   });
 
+  test('shows at once what an event tells, and asks anew for what a reply took', async () => {
+    const server = new Server();
+    const store = new PickerStore(server, OPEN);
+    await store.refresh();
+    await store.settingsOf('ada');
+    const before = server.asked.length;
+    const told = { kind: 'state', chat: 'id', slug: 'ada' } as const;
+    store.doing({ ...told, state: 'tool', phase: 'busy' });
+    const row = () => store.state.catalog?.personas[0];
+    assert.deepEqual([row()?.state, row()?.activity], ['busy', 'tool']);
+    store.doing({ ...told, state: 'waiting', phase: 'waiting' });
+    assert.equal(row()?.state, 'waiting');
+    store.doing({ ...told, slug: 'nobody', state: 'tool', phase: 'busy' });
+    store.doing({ ...told, state: 'stopped', phase: 'over' });
+    assert.deepEqual([row()?.state, row()?.activity], ['ready', null]);
+    assert.equal(server.asked.length, before);
+    await store.refresh();
+    assert.deepEqual(server.asked.slice(before), ['catalog a.chat', 'choices ada']);
+  });
+
   test('keeps what it knew when the server does not answer', async () => {
     const server = new Server();
     const store = new PickerStore(server, OPEN);

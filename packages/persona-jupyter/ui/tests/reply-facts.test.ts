@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe as group, test } from 'node:test';
 
-import { readFacts } from '../src/reply-facts';
+import { readFacts, usageFacts } from '../src/reply-facts';
 
 const DONE = { kind: 'reply', state: 'complete', engine: 'litellm', model: 'openai/gpt-x' };
 
@@ -91,4 +91,20 @@ group('readFacts', () => {
       assert.deepEqual(readFacts(metadata), []);
     });
   }
+});
+
+group('usageFacts', () => {
+  test('says context, cost and tokens, each if it is known', () => {
+    const usage = {
+      input_tokens: 12_000,
+      output_tokens: 56,
+      cost: null,
+      context_used: 25_600,
+      context_size: 128_000
+    };
+    const said = usageFacts(usage).map(({ text }) => text);
+    assert.deepEqual(said, ['context 20% of 128k', '12k tokens in, 56 out']);
+    assert.deepEqual(usageFacts(null), []);
+    assert.deepEqual(usageFacts({ input_tokens: 0, output_tokens: 0 }), []);
+  });
 });
