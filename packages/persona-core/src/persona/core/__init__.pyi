@@ -1,5 +1,6 @@
 """Personas in five parts that can be swapped while the chat goes on."""
 
+from ._activity import Activity, ActivityState, TurnState
 from ._attachments import Attachment
 from ._avatar import MAX_AVATAR, AvatarError, avatar_bytes, avatar_data_uri, image_type
 from ._catalog import Catalog
@@ -14,6 +15,7 @@ from ._changes import (
 )
 from ._check_servers import check_surroundings
 from ._checks import check_definition, check_options
+from ._code import CodeFile, CodeReference, PersonaDefaults
 from ._conversation import Conversation
 from ._definition import (
     Origin,
@@ -26,6 +28,7 @@ from ._definition import (
     title_of,
 )
 from ._diagnostics import CODES, Diagnostic, Severity, did_you_mean
+from ._diffs import render_diffs, unified
 from ._engine import PersonaEngine
 from ._errors import (
     ChatGone,
@@ -36,6 +39,7 @@ from ._errors import (
     EngineError,
     EngineNotFound,
     PersonaError,
+    PersonaRequirementsUnmet,
     TurnError,
 )
 from ._events import (
@@ -57,10 +61,15 @@ from ._events import (
     ToolStatus,
     Usage,
 )
-from ._fences import fence
-from ._known_engines import KNOWN_ENGINES
-from ._loader import LoadResult, PersonaLoader, installed_loaders
+from ._executes import Executes
+from ._executions import Execution, executions
+from ._fences import code_span, fence, plain_text
+from ._functions import Function
+from ._known_engines import CODE_ENGINE, KNOWN_ENGINES
+from ._loader import FileStamp, LoadResult, PersonaLoader, file_stamp, installed_loaders
+from ._local_code import LocalFile
 from ._locations import Location, jupyter_locations, level_for_new, own_folder, slug_of
+from ._locked import locked
 from ._mentions import find_mentions, mention_name, without_code
 from ._models import (
     McpServer,
@@ -73,6 +82,7 @@ from ._models import (
     missing_env,
 )
 from ._pace import Pace
+from ._parts import WriterStats
 from ._permissions import (
     PermissionDecision,
     PermissionKind,
@@ -99,13 +109,19 @@ from ._replacing import replacing
 from ._secrets import looks_secret
 from ._session import SessionInfo
 from ._support import EngineSupport, Level, Requirement
+from ._trust import TrustJudge, TrustMode, TrustRules, Untrusted, trust_summary
+from ._trust_store import Approval, TrustError, TrustStore
+from ._trust_version import TrustVersion, version_of
 from ._turn import BROKEN_OFF, META, STOPPED, TERMINAL, Turn, Utterance, next_hop, note
 from ._view import BrokenFile, CatalogView
-from ._writer import ReplyWriter, WriterStats, write_failure
+from ._writer import ReplyWriter, write_failure
 
 __all__ = [
     "Absent",
+    "Activity",
+    "ActivityState",
     "AgentCommand",
+    "Approval",
     "Attachment",
     "AvailableCommands",
     "AvatarError",
@@ -114,11 +130,14 @@ __all__ = [
     "BasePersona",
     "BrokenFile",
     "CODES",
+    "CODE_ENGINE",
     "Catalog",
     "CatalogView",
     "ChangeError",
     "Changes",
     "ChatGone",
+    "CodeFile",
+    "CodeReference",
     "ConfigChange",
     "ConfigValue",
     "Conversation",
@@ -134,11 +153,16 @@ __all__ = [
     "EngineNotFound",
     "EngineRegistry",
     "EngineSupport",
+    "Executes",
+    "Execution",
     "FilePosition",
+    "FileStamp",
+    "Function",
     "KEY_VARIABLES",
     "KNOWN_ENGINES",
     "Level",
     "LoadResult",
+    "LocalFile",
     "Location",
     "MAX_AVATAR",
     "MAX_PACKED",
@@ -158,12 +182,14 @@ __all__ = [
     "PermissionOption",
     "PermissionRequest",
     "PersonaContext",
+    "PersonaDefaults",
     "PersonaDefinition",
     "PersonaEngine",
     "PersonaError",
     "PersonaIdentity",
     "PersonaLoader",
     "PersonaModel",
+    "PersonaRequirementsUnmet",
     "Plan",
     "PlanEntry",
     "PortableError",
@@ -182,8 +208,16 @@ __all__ = [
     "ToolCall",
     "ToolCallUpdate",
     "ToolStatus",
+    "TrustError",
+    "TrustJudge",
+    "TrustMode",
+    "TrustRules",
+    "TrustStore",
+    "TrustVersion",
     "Turn",
     "TurnError",
+    "TurnState",
+    "Untrusted",
     "Usage",
     "Utterance",
     "WriterStats",
@@ -194,10 +228,13 @@ __all__ = [
     "check_definition",
     "check_options",
     "check_surroundings",
+    "code_span",
     "did_you_mean",
     "escape_markdown",
+    "executions",
     "expand_env",
     "fence",
+    "file_stamp",
     "find_mentions",
     "fitting_options",
     "image_type",
@@ -206,6 +243,7 @@ __all__ = [
     "jupyter_locations",
     "level_for_new",
     "lies_below",
+    "locked",
     "looks_secret",
     "mark_withdrawn",
     "mention_name",
@@ -215,15 +253,20 @@ __all__ = [
     "own_folder",
     "pack_definition",
     "persona_id",
+    "plain_text",
     "record_definition",
     "recorded_definitions",
+    "render_diffs",
     "replacing",
     "slug_of",
     "slugify",
     "stored_size",
     "title_of",
+    "trust_summary",
+    "unified",
     "unpack_definition",
     "value_at",
+    "version_of",
     "without_code",
     "write_failure",
 ]

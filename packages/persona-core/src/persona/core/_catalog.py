@@ -12,17 +12,18 @@ from pathlib import Path
 
 from persona.core._definition import Scope, Source
 from persona.core._diagnostics import Diagnostic
-from persona.core._loader import LoadResult, PersonaLoader, installed_loaders
+from persona.core._loader import LoadResult, PersonaLoader, file_stamp, installed_loaders
 from persona.core._locations import (
     TABLES,
     Location,
     Stamp,
+    is_code,
     jupyter_locations,
     look,
     project_locations,
     scan,
 )
-from persona.core._paths import real
+from persona.core._paths import leads_elsewhere, real
 from persona.core._registry import EngineRegistry
 from persona.core._templates import template_locations
 from persona.core._view import CatalogView
@@ -62,6 +63,7 @@ class Catalog:
         self.registry = registry or EngineRegistry()
         self._results: dict[tuple[Path, Location], dict[str, _Read]] = {}
         self._loader_of: dict[str, PersonaLoader | None] = {}
+        self._packaged: tuple[tuple[Source, LoadResult], ...] | None = None
         self._views: dict[tuple[Path, Path], tuple[tuple[object, ...], CatalogView]] = {}
         self.reads = 0
 
@@ -83,11 +85,14 @@ class Catalog:
         folder = Path(folder).resolve()
         root = folder if root is None else Path(root).resolve()
         found = self._look(folder, root)
-        key = tuple((str(where), level.scope, stamps) for level, where, stamps in found)
+        places = ((str(where), level.scope, stamps) for level, where, stamps in found)
+        key: tuple[object, ...] = tuple(places)
         cached = self._views.get((folder, root))
+        results = self._read(found)
+        key += tuple(result.beside for _, result in results if result.beside)
         if cached is not None and cached[0] == key and cached[1].is_current():
             return cached[1]
-        view = CatalogView(self._read(found), self.registry)
+        view = CatalogView(results, self.registry)
         self._views[folder, root] = (key, view)
         return view
 
@@ -101,6 +106,7 @@ class Catalog:
         self._loader_of = {}
         self._views.clear()
         self._templates = None
+        self._packaged = None
         self.registry.refresh()
 
     def locations(self, folder: Path, root: Path) -> list[Location]:
@@ -147,14 +153,18 @@ class Catalog:
         return found
 
     def _read(self, found: Sequence[_Found]) -> list[tuple[Source, LoadResult]]:
-        results: list[tuple[Source, LoadResult]] = []
+        results = list(self._installed())
         for level, where, stamps in found:
             before = self._results.get((where, level), {})
             now: dict[str, _Read] = {}
             for stamp in stamps:
                 name = stamp[0]
                 read = before.get(name)
-                if read is None or read[0] != stamp:
+                if (
+                    read is None
+                    or read[0] != stamp
+                    or (read[2].beside and not _is_current(read[2]))
+                ):
                     source = (
                         read[1]
                         if read
@@ -166,6 +176,19 @@ class Catalog:
             # A new mapping, so that another thread's is never changed, and what is gone is gone.
             self._results[where, level] = now
         return results
+
+    def _installed(self) -> Sequence[tuple[Source, LoadResult]]:
+        """Return what loaders find in installed packages, the farthest scope; looked up once."""
+        if self._locations is not None:  # given by hand: nothing that is installed counts
+            return ()
+        if self._packaged is None:
+            found: list[tuple[Source, LoadResult]] = []
+            for loader in self.loaders:
+                installed = getattr(loader, "installed", None)
+                if installed is not None:
+                    found += installed()
+            self._packaged = tuple(found)
+        return self._packaged
 
     def _claims(self, name: str) -> bool:
         return self._find_loader(name) is not None
@@ -183,8 +206,25 @@ class Catalog:
         if loader is None:  # it is never asked for what no loader claims
             return LoadResult()
         self.reads += 1
+        if is_code(name) and leads_elsewhere(source):
+            return LoadResult(diagnostics=(_leads_out(source),))
         try:
             return loader.load(source)
         except Exception as exc:  # boundary: a plugin; one bad file never hides the good ones
             message = f"The loader {loader.id!r} failed: {type(exc).__name__}: {exc}"
             return LoadResult(diagnostics=(Diagnostic("P401", message, source.file),))
+
+
+def _leads_out(source: Source) -> Diagnostic:
+    """Return what is told of a project's code that is a link to somewhere else."""
+    return Diagnostic(
+        "P112",
+        "The file leads out of the project, so it is not used.",
+        source.file,
+        fix="Copy it into the project, or to your own personas.",
+    )
+
+
+def _is_current(result: LoadResult) -> bool:
+    """Whether the further files that were read for a result are as they were."""
+    return all(file_stamp(file) == stamp for file, stamp in result.beside)

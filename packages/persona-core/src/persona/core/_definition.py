@@ -20,6 +20,7 @@ from pydantic import (
     field_validator,
 )
 
+from persona.core._code import CodeReference
 from persona.core._models import Block, PersonaContext, PersonaIdentity, PersonaModel
 from persona.core._paths import find_pattern, lies_in, real
 
@@ -123,6 +124,7 @@ class Place:
     origins: Mapping[str, Origin] = field(default_factory=dict)
     implied: frozenset[str] = frozenset()
     sources: Mapping[str, Source] = field(default_factory=dict)
+    code: CodeReference | None = None
 
 
 _NOWHERE = Place()
@@ -297,6 +299,11 @@ class PersonaDefinition(Block):
         """Paths of values that no file says, such as a shown name made from the short name."""
         return self._placed.implied
 
+    @property
+    def code(self) -> CodeReference | None:
+        """The class behind a persona that is written in Python. No other file can name one."""
+        return self._placed.code
+
     def source_of(self, path: str) -> Source | None:
         """Return the file that says the value, which may be one that this one extends."""
         return self._placed.sources.get(path, self._placed.source)
@@ -321,7 +328,8 @@ class PersonaDefinition(Block):
             implied: Paths of values that the file does not say but the loader filled in.
             sources: Files of values that other files say.
         """
-        return self._at(Place(self._placed.key, source, origins, implied, sources or {}))
+        place = self._placed
+        return self._at(Place(place.key, source, origins, implied, sources or {}, place.code))
 
     def placed(
         self, source: Source, origins: Mapping[str, Origin], implied: frozenset[str]
@@ -337,6 +345,10 @@ class PersonaDefinition(Block):
         if key == self.key:
             return self
         return self._at(replace(self._placed, key="" if key == self.name else key))
+
+    def with_code(self, code: CodeReference) -> PersonaDefinition:
+        """Return a copy that knows the class behind it. Called by the loader of Python files."""
+        return self._at(replace(self._placed, code=code))
 
     def _at(self, place: Place) -> PersonaDefinition:
         copy = self.__copy__()

@@ -52,11 +52,17 @@ class PersonaEngine(LoggingConfigurable):
     options_model: ClassVar[builtins.type[BaseModel] | None] = None
     """Model of the options, for validation, forms and docs. None: anything goes."""
 
+    runs_code: ClassVar[bool] = False
+    """Whether it runs the class that the persona's `code` names, so that a new one counts."""
+
     # Here, so that it is there too if a subclass forgets super().__init__().
     _persona: BasePersona | None = None
 
     registry: EngineRegistry | None = None
     """The registry that made the engine, for what engines share; None if made by hand."""
+
+    inner: PersonaEngine | None = None
+    """An engine that this one lets answer; what that tells of its session counts too."""
 
     def __init__(self, **kwargs: Any) -> None:
         cls = builtins.type(self)
@@ -194,7 +200,9 @@ class PersonaEngine(LoggingConfigurable):
         async with AsyncExitStack() as stack:
             if isinstance(stream, AsyncGenerator):
                 await stack.enter_async_context(aclosing(stream))
-            writer = ReplyWriter(self.persona.conversation, turn, engine=self.id)
+            # The line below a reply names no model that had no part in it.
+            named = turn.model is not None and self.support().model != "ignored"
+            writer = ReplyWriter(self.persona.conversation, turn, engine=self.id, names_model=named)
             await writer.write(stream)
 
     # -- the blocks ---------------------------------------------------------

@@ -9,6 +9,7 @@
     │   ├── EngineNotFound     no installed package offers that engine id
     │   ├── EngineBroken       the package that offers it cannot be imported
     │   └── EngineContractError an engine class breaks the engine contract
+    ├── PersonaRequirementsUnmet what a persona in Python needs is not there
     ├── TurnError              a turn could not be finished; told in the chat
     └── ChatGone               the chat message to update no longer exists
 
@@ -108,6 +109,13 @@ class TurnError(PersonaError):
         self.fix = fix
         self.details = details
         self.kind = kind
+
+
+class PersonaRequirementsUnmet(PersonaError, RuntimeError):
+    """What a persona needs is not there. Persona files raise it at import or in ``__init__``.
+
+    The chat then says that the persona is not available, and why.
+    """
 
 
 class ChatGone(PersonaError):

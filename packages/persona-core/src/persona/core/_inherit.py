@@ -162,6 +162,9 @@ class Inheritance:
         if heir.source is not None:
             origins = MergedOrigins(chain, data, prompt[1:])
             definition = definition.located(heir.source, origins, implied, sources_of(chain))
+        code = next((d.code for d in chain if d.code is not None), None)
+        if code is not None and definition.engine == next(d.engine for d in chain if d.code):
+            definition = definition.with_code(code)
         return Merged(definition, chain, data, prompt, depth)
 
     # -- what is wrong -------------------------------------------------------

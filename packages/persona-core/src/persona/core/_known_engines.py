@@ -10,6 +10,7 @@ from persona.core._diagnostics import did_you_mean
 _LITELLM = "persona-engine-litellm"
 _ACP = "persona-engines-acp"
 _CLI = "persona-cli"
+_LOADERS = "persona-loaders"
 
 KNOWN_ENGINES: Mapping[str, str] = MappingProxyType(
     {
@@ -24,6 +25,7 @@ KNOWN_ENGINES: Mapping[str, str] = MappingProxyType(
         "litellm": _LITELLM,
         "mistral-vibe-acp": _ACP,
         "opencode-acp": _ACP,
+        "python": _LOADERS,
         "qwen-acp": _ACP,
         "recall": _CLI,
     }
@@ -71,6 +73,10 @@ _MEANT: Mapping[str, str] = MappingProxyType(
     }
 )
 """What people write who know the agent, or another tool's name for it."""
+
+
+CODE_ENGINE = "python"
+"""The engine for personas that are written in Python; no other can use it."""
 
 
 def engine_fix(engine_id: str, installed: Iterable[str]) -> str:

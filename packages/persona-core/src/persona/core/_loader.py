@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from operator import attrgetter
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from persona.core._definition import PersonaDefinition, Source
@@ -14,6 +15,9 @@ from persona.core._diagnostics import Diagnostic
 from persona.core._preset import PresetDefinition
 
 GROUP = "persona.loaders"
+
+FileStamp = tuple[int, int, int]
+"""What changes whenever the content of a file may have: mtime in ns, size, inode."""
 
 _log = logging.getLogger(__name__)
 
@@ -27,12 +31,15 @@ class LoadResult:
         diagnostics: What is wrong with it.
         broken: In a file of several personas, those that cannot be used by short name, and why.
         presets: The presets that it defines, broken ones too.
+        beside: Further files that were read for it, with what they were like; it is read
+            again when one of them changes.
     """
 
     definitions: tuple[PersonaDefinition, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     broken: Mapping[str, tuple[Diagnostic, ...]] = field(default_factory=dict)
     presets: tuple[PresetDefinition, ...] = ()
+    beside: tuple[tuple[Path, FileStamp | None], ...] = ()
 
 
 @runtime_checkable
@@ -49,6 +56,15 @@ class PersonaLoader(Protocol):
     def load(self, source: Source) -> LoadResult:
         """Read ``source.file``. Never raises for bad content: that is a diagnostic."""
         ...
+
+
+def file_stamp(file: Path) -> FileStamp | None:
+    """Return what a file is like now; None if it is not there."""
+    try:
+        found = file.stat()
+    except (OSError, ValueError):  # ValueError: a NUL character in the path
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def installed_loaders() -> tuple[PersonaLoader, ...]:

@@ -93,13 +93,14 @@ def scan(folder: Path, claims: Claims) -> Iterator[Stamp]:
     for entry in _entries(folder):
         name = entry.name
         if claims(name):
-            if name != TABLES and not _is_main(name) and (stamp := _stamp(entry)):
+            main = _is_main(name) and not is_code(name)
+            if name != TABLES and not main and (stamp := _stamp(entry)):
                 yield stamp
         elif name[0] not in "._" and _is_folder(entry):
             for inner in _entries(Path(entry.path)):
                 if not claims(inner.name):
                     continue
-                ours = _is_main(inner.name) or _is_named(inner.name, name)
+                ours = _is_main(inner.name) or _is_named(inner.name, name) or is_code(inner.name)
                 if ours and (stamp := _stamp(inner, f"{name}/")):
                     yield stamp
 
@@ -115,6 +116,8 @@ def look(file: Path) -> Iterator[Stamp]:
         return
     if stat.S_ISREG(found.st_mode):
         yield file.name, found.st_mtime_ns, found.st_size, found.st_ino
+    elif not stat.S_ISDIR(found.st_mode):  # a pipe, a device: told when it is read
+        yield file.name, 0, 0, 0
 
 
 def own_folder(file: Path) -> str | None:
@@ -131,6 +134,11 @@ def slug_of(file: Path) -> str:
     """Return the short name that the place of a file gives its persona."""
     stem = own_folder(file) or file.name.split(".")[0]
     return slugify(stem) or file.name
+
+
+def is_code(name: str) -> bool:
+    """Whether it is a file of Python, of which a folder may hold several."""
+    return name.lower().endswith(".py")
 
 
 def _is_main(name: str) -> bool:
@@ -162,6 +170,8 @@ def _stamp(entry: os.DirEntry[str], prefix: str = "") -> Stamp | None:
         found = entry.stat()
     except OSError:  # gone, or a broken link: told when it is read
         return f"{prefix}{entry.name}", 0, 0, 0
-    if not stat.S_ISREG(found.st_mode):
+    if stat.S_ISDIR(found.st_mode):
         return None
+    if not stat.S_ISREG(found.st_mode):  # a pipe, a device: told when it is read
+        return f"{prefix}{entry.name}", 0, 0, 0
     return f"{prefix}{entry.name}", found.st_mtime_ns, found.st_size, found.st_ino

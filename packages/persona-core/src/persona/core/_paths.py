@@ -22,6 +22,13 @@ def lies_in(path: str, folder: str) -> bool:
     return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
 
 
+def leads_elsewhere(source: Source) -> bool:
+    """Whether a project's file is itself a link out of the project and out of its folder."""
+    if not source.bounded or source.holds(source.file):
+        return False
+    return not lies_in(real(source.file), real(source.file.parent))
+
+
 def find_pattern(pattern: str, source: Source) -> list[str]:
     """Return the absolute patterns that a path or pattern in a file stands for.
 

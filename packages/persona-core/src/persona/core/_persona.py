@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from traitlets.config import LoggingConfigurable
 
+from persona.core._activity import Activity, ActivityLog
+from persona.core._code import CodeReference
 from persona.core._conversation import Conversation
 from persona.core._definition import PersonaDefinition, persona_id, slug_of
 from persona.core._engine import PersonaEngine
@@ -46,10 +48,15 @@ class BasePersona(LoggingConfigurable):
         former: Short names that it had before.
         folders: Where relative avatar paths are looked up.
         root_dir: The server's root folder; attachments are read from there.
+        code: The class behind it, for the engine ``python``.
 
     Attributes:
         when_refused: Called with the id of an engine that could not take over, after the chat
             was told, so that whoever asked for it can take that back; must not block.
+        guard: Awaited before its engine starts and before each turn; what it raises is told in
+            the chat instead of an answer. By default nothing stands in the way.
+        when_active: Called at each change of what it does, with what it does now; never for a
+            piece of text. Must neither raise nor block.
     """
 
     def __init__(
@@ -65,6 +72,7 @@ class BasePersona(LoggingConfigurable):
         former: Sequence[str] = (),
         folders: Sequence[Path] = (),
         root_dir: Path | str = ".",
+        code: CodeReference | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -77,11 +85,15 @@ class BasePersona(LoggingConfigurable):
         self._options = dict(options or {})
         self._folders = tuple(folders)
         self._root_dir = Path(root_dir)
+        self._code = code
         self._portrait = Portrait(self._complain_of_avatar)
         self._conversation: Conversation | None = None
         self.when_refused: Callable[[str], None] | None = None
+        self.when_active: Callable[[Activity], None] | None = None
+        self.guard: Callable[[], Awaitable[None]] | None = None
+        self._activity = ActivityLog(self._tell_activity)
         self._slot = EngineSlot(self, engine)
-        self._turns = TurnQueue(self, self._slot)
+        self._turns = TurnQueue(self, self._slot, self._activity)
 
     @classmethod
     def from_definition(
@@ -119,6 +131,7 @@ class BasePersona(LoggingConfigurable):
             former=definition.formerly if former is None else former,
             folders=definition.avatar_folders,
             root_dir=root_dir,
+            code=definition.code,
             **kwargs,
         )
 
@@ -180,9 +193,24 @@ class BasePersona(LoggingConfigurable):
         return self._root_dir
 
     @property
+    def code(self) -> CodeReference | None:
+        """The class behind it, for one that is written in Python."""
+        return self._code
+
+    @property
     def busy(self) -> bool:
         """Whether a turn runs or waits."""
         return self._turns.busy
+
+    @property
+    def replying(self) -> bool:
+        """Whether an engine answers now; what is changed counts after that."""
+        return self._turns.replying
+
+    @property
+    def activity(self) -> Activity:
+        """What it does now, or how its last turn ended."""
+        return self._activity.now
 
     @property
     def session_info(self) -> SessionInfo:
@@ -198,7 +226,9 @@ class BasePersona(LoggingConfigurable):
     def conversation(self) -> Conversation:
         """The chat as this persona writes it."""
         if self._conversation is None:
-            self._conversation = Conversation(self.ychat, self.as_user(), self._slot.session)
+            self._conversation = Conversation(
+                self.ychat, self.as_user(), self._slot.session, self._activity
+            )
         return self._conversation
 
     def as_user(self) -> User:
@@ -319,7 +349,10 @@ class BasePersona(LoggingConfigurable):
         if self._turns.closed:
             return
         await self._turns.close()
-        await self._slot.close()
+        try:
+            await self._slot.close()
+        finally:
+            self._activity.close()
 
     async def finish(self) -> None:
         """Shut down after the turns that run and wait. Called when its file was deleted."""
@@ -339,6 +372,10 @@ class BasePersona(LoggingConfigurable):
         """
         self._slot.replace(engine)
         self._turns.swap_when_idle()
+
+    def update_code(self, code: CodeReference | None) -> None:
+        """Note which class is behind it from now on. An engine that runs the old goes on so."""
+        self._code = code
 
     def update_model(self, model: PersonaModel | None) -> None:
         """Use ``model`` from the next turn on."""
@@ -400,6 +437,10 @@ class BasePersona(LoggingConfigurable):
                 self._introduce(conversation)
 
         made.add_done_callback(show)
+
+    def _tell_activity(self, activity: Activity) -> None:
+        if self.when_active is not None:
+            self.when_active(activity)
 
     def _complain_of_avatar(self, what: str) -> None:
         self.log.warning("Avatar of %s: %s", self.id, what)

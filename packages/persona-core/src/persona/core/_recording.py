@@ -28,8 +28,11 @@ def record_definition(chat: BaseChatModel, definition: PersonaDefinition) -> Non
     """Keep a definition as it is used in a chat; writes only if it is not there as it is now.
 
     Called when a persona is asked and when its definition has changed, never by an observer
-    of the chat. The text gets into the file with the next message.
+    of the chat. The text gets into the file with the next message. One that is written in
+    Python is not kept: what it does cannot be told in data.
     """
+    if definition.code is not None:
+        return
     limit = min(MAX_PACKED, max(_BUDGET - _size_besides(definition), _LEAST))
     text = pack_definition(definition, limit=limit)
     kept = recorded_definitions(chat)

@@ -68,9 +68,9 @@ class EngineSlot:
 
     def learn(self, engine: PersonaEngine, event: StateEvent) -> None:
         """Keep what an engine tells of its session; of one that starts, until it takes over."""
-        if engine is self._engine:
+        if engine is self._engine or engine is self._engine.inner:
             self.session.learn(event)
-        elif engine is self._beginning:
+        elif self._beginning is not None and engine in (self._beginning, self._beginning.inner):
             self._told_early.append(event)
 
     def replace(self, engine: PersonaEngine) -> None:
@@ -120,6 +120,7 @@ class EngineSlot:
             TurnError: Something is missing to run.
         """
         while True:
+            await self._pass_guard()
             await self._swap(idle=False)
             self._answering = True
             await self.renew()
@@ -128,6 +129,10 @@ class EngineSlot:
                 break
         self._apply(self._engine, self._unapplied)
         return self._engine
+
+    async def _pass_guard(self) -> None:
+        if self._persona.guard is not None:
+            await self._persona.guard()
 
     def outdate(self) -> None:
         """Have the engine start anew at the next `renew` or `ready`."""
@@ -214,13 +219,17 @@ class EngineSlot:
         return None
 
     async def _run_start(self, engine: PersonaEngine) -> None:
+        await self._pass_guard()
         # A task of its own, so that one that hangs can be broken off, whoever waits for it.
         self._start = asyncio.create_task(_started(engine), name=f"start of {engine.id}")
         await self._start
 
     def _tell_refused(self, engine: PersonaEngine, problem: TurnError) -> None:
+        said = f"The engine {engine.id} could not start, {self._engine.id} goes on"
+        if engine.runs_code and engine.id == self._engine.id:
+            said = f"{self._persona.name} goes on as it was"
         told = TurnError(
-            f"The engine {engine.id} could not start, {self._engine.id} goes on: {problem.summary}",
+            f"{said}: {problem.summary}",
             fix=problem.fix,
             details=problem.details,
             kind=problem.kind,

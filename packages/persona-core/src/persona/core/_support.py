@@ -16,10 +16,12 @@ class Requirement:
     Attributes:
         what: What is missing, one line.
         fix: How to provide it, one line; may hold a command.
+        kind: A stable word for programs, as that of `TurnError`: ``login``, ``no-key``.
     """
 
     what: str
     fix: str
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from ._toml import TOML, TomlLoader, load_toml
 from ._toml_entry import TomlEntry
 from ._toml_store import TomlPersonaStore
 from ._watch import PersonaWatcher
+from .python import PYTHON, PythonLoader, load_python
 
 __all__ = [
     "BiasProfile",
@@ -26,7 +27,9 @@ __all__ = [
     "Persona",
     "PersonaEntry",
     "PersonaWatcher",
+    "PYTHON",
     "Preset",
+    "PythonLoader",
     "TOML",
     "TomlEntry",
     "TomlLoader",
@@ -35,6 +38,7 @@ __all__ = [
     "json_schema",
     "definition_values",
     "load_markdown",
+    "load_python",
     "load_toml",
     "markdown_starter",
     "open_entry",

@@ -1,47 +1,14 @@
-"""Replaces a file as a whole, under a lock that other processes respect."""
+"""Replaces a file as a whole, with its owner; called with its lock held."""
 
 from __future__ import annotations
 
 import errno
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from persona.core import DefinitionError, replacing
-
-PATIENCE = 120.0
-"""Seconds to wait for another process that writes the same file."""
-
-
-@contextmanager
-def locked(file: Path) -> Iterator[Path]:
-    """Hold the lock of a file; give the real file, behind links. Makes its folder.
-
-    Raises:
-        DefinitionError: Another process does not let go of it.
-        PermissionError: Its folder may not be written to.
-    """
-    real = Path(os.path.realpath(file))  # Path.resolve raises for links in a circle
-    real.parent.mkdir(parents=True, exist_ok=True)
-    # Beside the file, so that all who may write it, from wherever, meet at one lock.
-    lock = FileLock(real.with_name(f".{real.name}.lock"), mode=0o666)
-    try:
-        lock.acquire(timeout=PATIENCE, poll_interval=0.01)
-    except Timeout as exc:
-        raise DefinitionError(
-            f"{file} is being written by another process for {PATIENCE:.0f} s. Try again."
-        ) from exc
-    except PermissionError as exc:  # of the lock, which nobody has heard of
-        why = f"It cannot be written, because you may not write to its folder, {real.parent}"
-        raise PermissionError(exc.errno, why, str(file)) from exc
-    try:
-        yield real
-    finally:
-        lock.release()
 
 
 def replace(real: Path, data: bytes) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Literal
 
-from persona.core import KNOWN_ENGINES
+from persona.core import CODE_ENGINE, KNOWN_ENGINES
 from persona.loaders._json_blocks import (
     KEPT,
     Schema,
@@ -44,7 +44,7 @@ def json_schema(
     """
     title, description = _WHERE[kind]
     said = {"$schema": DRAFT, "title": title, "description": description}
-    suggested = {*KNOWN_ENGINES, *engines}
+    suggested = {*KNOWN_ENGINES, *engines} - {CODE_ENGINE}
     if kind == "toml":
         return {**said, **_file(suggested), "definitions": server_blocks()}
     front = table(persona_values(suggested), **needs_a_model())

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from persona.core import DefinitionError, LoadResult, own_folder
+from persona.core import DefinitionError, LoadResult, locked, own_folder
 from persona.loaders._entry import Check, PersonaEntry, by_path
-from persona.loaders._files import locked, replace
+from persona.loaders._files import replace
 from persona.loaders._keys import split_key, with_values
 from persona.loaders._markdown_write import (
     content_of,

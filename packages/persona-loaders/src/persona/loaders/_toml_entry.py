@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from persona.core import DefinitionError
+from persona.core import DefinitionError, locked
 from persona.loaders._entry import Check, PersonaEntry, by_path
-from persona.loaders._files import locked, replace
+from persona.loaders._files import replace
 from persona.loaders._keys import same, split_key, with_values
 from persona.loaders._markdown_write import from_flat
 from persona.loaders._report import Refused

@@ -16,9 +16,10 @@ from persona.core import (
     PersonaDefinition,
     Scope,
     Source,
+    locked,
 )
 from persona.loaders import paths
-from persona.loaders._files import locked, replace
+from persona.loaders._files import replace
 from persona.loaders._presets import KINDS, Preset
 from persona.loaders._profile import Persona
 from persona.loaders._report import Refused, Report
