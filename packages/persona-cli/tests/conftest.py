@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict
 
 from persona.core import (
     EngineSupport, Notice, PermissionOption, PermissionRequest, PersonaEngine, Requirement, Text,
-    ToolCall, ToolCallUpdate, TurnError, Usage,
+    Thought, ToolCall, ToolCallUpdate, TurnError, Usage,
 )
 
 
@@ -33,6 +33,8 @@ class Puppet(PersonaEngine):
 
     async def reply(self, turn):
         options = turn.options
+        if options.get("think"):
+            yield Thought(options["think"])
         if options.get("tool"):
             yield ToolCall("1", options["tool"])
             yield ToolCallUpdate("1", status="completed", output="42")

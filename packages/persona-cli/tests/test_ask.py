@@ -74,6 +74,18 @@ def test_ask_tells_tools_and_notices_beside_the_answer(write, capsys):
     assert "<" not in shown.err
 
 
+def test_ask_tells_no_thoughts(write, capsys, project):
+    write("ada", ADA + "think: Let me muse.\n  echo: true")
+    for number in range(2):
+        assert main(["ask", "ada", "go", "--chat", "talk.chat"]) == 0
+        shown = capsys.readouterr()
+        assert shown.out == f"{2 * number} before; you said 'go'\n"
+        assert "muse" not in shown.err
+        assert "hought" not in shown.err
+    kinds = [(m.metadata or {}).get(META, {}).get("kind") for m in messages(project / "talk.chat")]
+    assert kinds == [None, "thought", "reply"] * 2
+
+
 def test_ask_keeps_the_conversation_in_a_chat_file(write, project, capsys):
     write("ada", ADA + "echo: true")
     chat = project / "talk.chat"

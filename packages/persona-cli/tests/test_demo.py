@@ -67,21 +67,55 @@ def personas(folder: Path):
 def test_the_workspace_has_only_good_persona_files(model, tmp_path):
     lay_out(tmp_path, model)
     view = Catalog(locations=[]).view(tmp_path)
-    assert set(view.personas) == {"guide", "data-sage", "scout"}
+    assert set(view.personas) == {"guide", "data-sage", "scout", "tutor"}
     assert [d for d in view.diagnostics if d.code != "P301"] == []
-    for definition in view.personas.values():
+    tutor = view.personas["tutor"]
+    assert (tutor.model and tutor.model.model_id) == (model and model.model_id)
+    assert (tutor.model and tutor.model.model_url) == (model and model.model_url)
+    for name, definition in view.personas.items():
+        assert definition.source is not None
+        uri = avatar_data_uri(definition.identity.avatar, definition.source.folders)
+        assert str(uri).startswith("data:image/svg+xml;base64,")
+        if name == "tutor":
+            continue
         assert definition.model is not None
         assert definition.model.model_id == (model.model_id if model else CANNED_MODEL)
         assert definition.model.model_url == (model.model_url if model else None)
         assert ("mock_response" in definition.options) == (model is None)
-        assert definition.source is not None
-        uri = avatar_data_uri(definition.identity.avatar, definition.source.folders)
-        assert str(uri).startswith("data:image/svg+xml;base64,")
+
+
+@pytest.mark.parametrize("file", ["tutor_persona.py", "lesson.ipynb", "tutor.svg"])
+def test_the_tutor_of_the_demo_is_the_example(file, tmp_path):
+    examples = Path(__file__).parents[3] / "examples"
+    if not examples.is_dir():
+        pytest.skip("only in a checkout")
+    lay_out(tmp_path, None)
+    demo = tmp_path / ".jupyter" / "personas" / "tutor" / file
+    assert demo.read_bytes() == (examples / "tutor" / file).read_bytes()
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_tutor_makes_a_notebook_without_a_model(trusted, project, cli):
+    if trusted:
+        assert cli("demo", str(project), "--prepare-only").returncode == 0
+    else:
+        lay_out(project, None)
+    done = cli("ask", "tutor", "new Sets & Maps", "--chat", "welcome.chat")
+    assert (project / "lesson-sets-maps.ipynb").is_file() == trusted
+    if not trusted:
+        assert "trust" in done.stderr
+        return
+    assert done.returncode == 0, done.stderr
+    assert "[lesson-sets-maps.ipynb](/lab/tree/lesson-sets-maps.ipynb)" in done.stdout
+    asked = cli("ask", "tutor", "what is a set?", "--chat", "welcome.chat")
+    assert "/model @Tutor" in asked.stdout
 
 
 def test_a_canned_reply_says_so_and_how_to_get_a_real_one(tmp_path):
     lay_out(tmp_path, None)
     for name, definition in personas(tmp_path).items():
+        if name == "tutor":  # says it itself
+            continue
         reply = definition.options["mock_response"]
         assert "This reply is canned" in reply
         assert "_API_KEY" in reply
@@ -124,7 +158,7 @@ def test_a_changed_file_is_kept_and_a_missing_one_made(tmp_path):
 def test_a_model_found_later_replaces_canned_replies_but_no_model(tmp_path):
     lay_out(tmp_path, None)
     again = lay_out(tmp_path, REAL)
-    assert len(again.updated) == 3
+    assert len(again.updated) == 4
     assert personas(tmp_path)["guide"].model.model_id == REAL.model_id
     assert lay_out(tmp_path, LOCAL).updated == []
     assert lay_out(tmp_path, None).updated == []
@@ -281,10 +315,26 @@ def test_demo_fails_if_its_port_is_taken(cli):
 
 
 @pytest.mark.skipif(not HAS_LITELLM, reason="the engine litellm is not installed")
+def test_tutor_asks_its_model_for_what_is_no_command(project, cli):
+    with ScriptedLLM.in_thread() as llm:
+        lay_out(project, FoundModel("openai/scripted", llm.url, "the test says so"))
+        assert cli("trust", "tutor").returncode == 0
+        answer = cli("ask", "tutor", "What is a set?")
+        listed = cli("ask", "tutor", "list")
+    assert (answer.returncode, listed.returncode) == (0, 0), answer.stderr + listed.stderr
+    assert answer.stdout.strip().endswith("What is a set?")
+    assert [request.system.startswith("You are a patient tutor") for request in llm.requests] == [
+        True
+    ]
+    assert "none here yet" in listed.stdout
+
+
+@pytest.mark.skipif(not HAS_LITELLM, reason="the engine litellm is not installed")
 def test_only_scout_has_its_tools_with_a_real_model(project, cli):
     with ScriptedLLM.in_thread() as llm:
         lay_out(project, FoundModel("openai/scripted", llm.url, "the test says so"))
         llm.on().tool_calls([{"name": "workspace__list_files", "arguments": {}}], times=1)
+        assert cli("trust", "scout").returncode == 0
         scout = cli("ask", "scout", "Which files are here?")
         sage = cli("ask", "data sage", "Hello")
         bodies = [json.dumps(request.body) for request in llm.requests]

@@ -10,7 +10,7 @@ from persona.cli import main
 PAGE = Path(__file__).parents[3] / "docs" / "command-line.md"
 COMMANDS = (
     "list", "show", "check", "schema", "new", "edit", "copy", "delete", "enable",
-    "disable", "engines", "ask", "demo",
+    "disable", "engines", "trust", "ask", "demo",
 )  # fmt: skip
 
 

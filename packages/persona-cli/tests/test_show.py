@@ -46,7 +46,7 @@ def test_show_finds_a_persona_by_slug_or_name_in_any_case(name, write, capsys):
     assert data["blocks"]["model"]["temperature"] == 0.5
     assert data["origins"]["model.temperature"]["line"] == 5
     assert data["support"]["model"] == "enforced"
-    assert data["state"] == "ready"
+    assert data["state"] == "untrusted"  # it names a program
 
 
 def test_show_suggests_a_close_name(write, capsys):

@@ -176,6 +176,37 @@ async def test_reply_that_a_killed_server_left_is_marked(
     assert "Broken off" not in (await again.ask("hello"))[0]
 
 
+async def test_message_is_answered_when_a_killed_server_left_only_thoughts(
+    write: Any, open_chat: Any, root: Path
+) -> None:
+    write("ada", PARROT.format(name="Ada"), "A")
+    thinking = {"kind": "thought", "state": "writing", "answers": "q", "thought": {"text": "Hm."}}
+    now = time.time()
+    stored = {
+        "messages": [
+            {"id": "q", "body": "@ada q", "sender": "h", "time": now - 5, "type": "msg"},
+            {
+                "id": "t",
+                "body": "Hm.",
+                "sender": "persona::ada",
+                "time": now - 4,
+                "type": "msg",
+                "metadata": {"persona": thinking},
+            },
+        ],
+        "users": {
+            "h": {"username": "h", "name": "H", "display_name": "H"},
+            "persona::ada": {"username": "persona::ada", "name": "Ada", "bot": True},
+        },
+        "attachments": {},
+        "metadata": {"id": "chat-1"},
+    }
+    (root / "a.chat").write_text(json.dumps(stored))
+    chat = await open_chat()
+    (answer,) = await chat.until(lambda: chat.answers("q", "complete"))
+    assert answer["body"].endswith("q")
+
+
 async def test_persona_asks_persona_until_the_bound(write: Any, open_chat: Any) -> None:
     write("ada", PARROT.format(name="Ada"), "A")
     write("bob", PARROT.format(name="Bob"), "B")

@@ -10,7 +10,7 @@ import pytest
 from pydantic import BaseModel, ConfigDict
 from tornado.httpclient import HTTPClientError
 
-from persona.core import ConfigChange, ConfigValue, PersonaEngine
+from persona.core import ConfigChange, ConfigValue, PersonaEngine, TrustStore
 
 PARROT = "engine: parrot\nidentity:\n  name: {name}\nmodel: {model}"
 
@@ -75,6 +75,7 @@ async def test_choices_hold_engines_and_models_that_are_allowed(
 async def test_choices_hold_options_and_what_the_agent_told(
     write: Any, open_chat: Any, server: Any
 ) -> None:
+    TrustStore().trust_project([server.root])  # it names a command
     options = "options: {command: [x], api_key: k1, note: sk-ant-api03-abcdefghijklmnopqrst}"
     write("cra", f"engine: crane\nidentity: {{name: Cra}}\n{options}", "C")
     chat = await open_chat()

@@ -24,7 +24,9 @@ async def test_catalog_of_a_chat_holds_personas_findings_and_commands(
     assert (ada["state"], bad["state"]) == ("ready", "broken")
     assert data["diagnostics"][0]["code"] == "P201"
     assert [c["name"] for c in data["commands"]] == [
+        "/add",
         "/approve",
+        "/default",
         "/deny",
         "/engine",
         "/keep-changes",
@@ -33,12 +35,14 @@ async def test_catalog_of_a_chat_holds_personas_findings_and_commands(
         "/options",
         "/personas",
         "/refresh-personas",
+        "/remove",
         "/rename",
         "/reset",
         "/restart",
         "/save",
         "/stop",
         "/system-prompt",
+        "/trust",
     ]
     assert "/api/personas/avatar/ada?" in ada["avatar_url"]
 

@@ -76,6 +76,16 @@ async def patch(server: Any, chat: Any, **body: Any) -> dict[str, Any]:
     return told
 
 
+async def leave(chat: Any, service: Any) -> None:
+    """Close the chat and wait until the server has let go of it."""
+    model = service.manager(chat.chat_id).chat
+    await chat.until(lambda: not model.is_kept_alive)
+    await chat.close()
+    async with asyncio.timeout(30):
+        while service.manager(chat.chat_id) is not None:
+            await asyncio.sleep(0.02)
+
+
 def stored(root: Path) -> Any:
     return json.loads((root / "a.chat").read_text(encoding="utf-8"))["metadata"].get(KEY)
 
@@ -151,9 +161,7 @@ async def test_removal_is_kept_over_reopening_and_refresh(
     write("ada", PARROT.format(engine="parrot", name="Ada L"), "Another prompt.")
     await service.manager(chat.chat_id).reload()
     assert (await row(server, "ada"))["state"] == "removed"
-    await chat.close()
-    while service.manager(chat.chat_id) is not None:
-        await asyncio.sleep(0.02)
+    await leave(chat, service)
     again = await open_chat()
     found = await row(server, "ada")
     assert found["state"] == "removed", "neither back nor offered as brought by the chat"
@@ -258,9 +266,7 @@ async def test_default_of_the_chat_answers_before_that_of_the_settings(
     # Chosen again, it is asked next, also after a restart of the server.
     told = await patch(server, chat, slug="cleo", default=True)
     assert (told["default"], told["default_from"]) == ("cleo", "chat")
-    await chat.close()
-    while service.manager(chat.chat_id) is not None:
-        await asyncio.sleep(0.02)
+    await leave(chat, service)
     again = await open_chat()
     assert (await catalog(server))["last_addressed"] is None
     # Who takes back the default of somebody else takes back nothing.
@@ -363,9 +369,7 @@ async def test_login_that_is_missing_is_told_after_an_attempt_until_one_succeeds
     assert (sam["state"], sam["detail"]) == ("login", "Log in first. Run `login`.")
     (said,) = await chat.ask("hello")
     assert "Log in first" in said
-    await chat.close()
-    while service.manager(chat.chat_id) is not None:
-        await asyncio.sleep(0.02)
+    await leave(chat, service)
     again = await open_chat()
     sam = await row(server, "sam")
     assert (sam["state"], sam["detail"]) == ("login", "Log in first. Run `login`.")

@@ -11,7 +11,12 @@ import { readFacts } from './reply-facts';
  * message changes. While a reply is written there is nothing.
  */
 export function ReplyFooter({ message }: IMessagePreambleProps): JSX.Element | null {
-  const facts = message.deleted ? [] : readFacts(message.metadata);
+  return message.deleted ? null : <Facts metadata={message.metadata} />;
+}
+
+/** All messages are drawn again with each new one: only what has changed costs anything. */
+const Facts = React.memo(function Facts({ metadata }: { metadata: unknown }) {
+  const facts = readFacts(metadata);
   if (!facts.length) {
     return null;
   }
@@ -24,4 +29,4 @@ export function ReplyFooter({ message }: IMessagePreambleProps): JSX.Element | n
       ))}
     </div>
   );
-}
+});

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from persona.cli._errors import FAILURE, INTERRUPTED, OK, USAGE, CliError
 from persona.cli._json import print_json
 from persona.cli._place import Place, find_persona, find_place
+from persona.cli._trust import require_trust
 from persona.core import (
     TERMINAL,
     BasePersona,
@@ -39,6 +40,7 @@ def run(args: Namespace) -> int:
     """Ask and print the answer."""
     place = find_place(args.dir, args.root)
     definition = find_persona(place.view(), args.name)
+    require_trust(place, definition)
     text = _text(args.text)
     file: Path | None = args.chat
     lock: AbstractContextManager[None] = nullcontext()

@@ -13,6 +13,7 @@ from persona.cli._errors import FAILURE, OK, USAGE, CliError
 from persona.cli._github import annotation
 from persona.cli._json import print_json
 from persona.cli._place import Place, find_place, find_root, shown_path
+from persona.cli._trust import untrusted_of
 from persona.core import (
     CatalogView,
     Diagnostic,
@@ -37,6 +38,7 @@ def run(args: Namespace) -> int:
         files, found = _check_paths(args.paths, place)
     else:
         files, found = _check_view(place.view(), place.catalog.registry, place.folder)
+    waiting = list(untrusted_of(place, place.view()).values()) if not args.paths else []
     errors = sum(d.severity == "error" for d in found)
     warnings = len(found) - errors
     tail = f"{_count(errors, 'error')}, {_count(warnings, 'warning')}" if found else "all is well"
@@ -48,6 +50,7 @@ def run(args: Namespace) -> int:
                 "errors": errors,
                 "warnings": warnings,
                 "diagnostics": [d.as_dict() for d in found],
+                "untrusted": [one.version.slug for one in waiting],
             }
         )
     elif args.format == "github":
@@ -58,6 +61,8 @@ def run(args: Namespace) -> int:
         for finding in found:
             print(*describe(finding), "", sep="\n")
         print(summary)
+        for one in waiting:
+            print(f"{one.version.slug} is not trusted: {one.detail}", file=sys.stderr)
     return FAILURE if errors else OK
 
 

@@ -19,27 +19,37 @@ CANNED_MODEL = "custom_openai/canned-reply"
 """Model string of personas without a model; LiteLLM's mock never calls it."""
 
 CHAT = "welcome.chat"
-PERSONAS = ("guide", "data-sage", "scout")
+MARKDOWN = ("guide", "data-sage", "scout")
+TUTOR = "personas/tutor/tutor_persona.py"
+"""The example `tutor`, which is written in Python."""
+
+PERSONAS = (*MARKDOWN, "tutor")
 
 _COPIED = {
     "README.md": "README.md",
     "measurements.csv": "measurements.csv",
     "skills/describe-a-table/SKILL.md": ".jupyter/skills/describe-a-table/SKILL.md",
     "tools/workspace.py": ".jupyter/tools/workspace.py",
-    **{f"personas/{name}.svg": f".jupyter/personas/{name}.svg" for name in PERSONAS},
+    **{
+        f"personas/{name}": f".jupyter/personas/{name}"
+        for name in (*(f"{name}.svg" for name in MARKDOWN), "tutor/lesson.ipynb", "tutor/tutor.svg")
+    },
 }
 _REAL = r"model:\n  model_id: [^\n]+\n(?:  model_url: [^\n]+\n)?"
+_NO_MODEL = '    model: str | PersonaModel | None = None  # for example "openai/gpt-4.1-mini"\n'
+_REAL_IN_PYTHON = r"    model = PersonaModel\([^\n]*\)\n"
 
 WELCOME = """\
-**Welcome.** Three personas live in this folder. Type one of these lines below and press Enter:
+**Welcome.** Four personas live in this folder. Type one of these lines below and press Enter:
 
 - `@Guide what can I do here?`
 - `@Data-Sage describe measurements.csv` (attach the file with the paper clip)
 - `@Scout which files are here?`
+- `@Tutor new linear regression` (makes a notebook, by itself)
 - `/engine @Guide recall` moves Guide to an engine that only looks things up in this chat. Ask
   `@Guide what did I ask first?`: it still knows. `/engine @Guide litellm` moves it back.
 
-Without a language model their replies are canned and say so, with the way to get real ones."""
+Without a language model the other replies are canned and say so, with the way to get real ones."""
 
 
 @dataclass(slots=True)
@@ -67,11 +77,15 @@ def lay_out(folder: Path, model: FoundModel | None) -> Layout:
     source = files("persona.cli") / "workspace"
     for origin, target in _COPIED.items():
         _keep_or_make(folder, target, _read(source / origin), layout)
-    for name in PERSONAS:
-        target = f".jupyter/personas/{name}.persona.md"
+    for name in MARKDOWN:
         template = _read(source / f"personas/{name}.persona.md")
         canned = _canned(_read(source / f"personas/{name}.canned.md"))
-        _lay_out_persona(folder, target, template, canned, model, layout)
+        block = _Block(canned if model is None else _real(model), canned, _REAL)
+        _lay_out_persona(folder, f".jupyter/personas/{name}.persona.md", template, block, layout)
+    template = _read(source / TUTOR).replace(_NO_MODEL, "{{model}}")
+    line = _NO_MODEL if model is None else _real_in_python(model)
+    block = _Block(line, _NO_MODEL, _REAL_IN_PYTHON)
+    _lay_out_persona(folder, f".jupyter/{TUTOR}", template, block, layout)
     chat = folder / CHAT
     if not chat.exists():
         _write(chat, json.dumps(_welcome_chat(), indent=2))
@@ -88,27 +102,31 @@ def _keep_or_make(folder: Path, target: str, text: str, layout: Layout) -> None:
         layout.kept.append(target)
 
 
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """What a file says of its model: now, without a model, and how a real one looks."""
+
+    text: str
+    without: str
+    real: str
+
+
 def _lay_out_persona(
-    folder: Path,
-    target: str,
-    template: str,
-    canned: str,
-    model: FoundModel | None,
-    layout: Layout,
+    folder: Path, target: str, template: str, block: _Block, layout: Layout
 ) -> None:
     path = folder / target
-    block = canned if model is None else _real(model)
     if not path.exists():
-        _write(path, _fill(template, folder, block))
+        _write(path, _fill(template, folder, block.text))
         layout.made.append(target)
         return
     current = _text_of(path)
-    ours = _pattern(template, canned).fullmatch(current)
+    ours = _pattern(template, block).fullmatch(current)
     if ours is None:
         layout.kept.append(target)
         return
     # A model that stands there already may be the user's choice.
-    wanted = _fill(template, folder, block if ours["model"] == canned else ours["model"])
+    chosen = block.text if ours["model"] == block.without else ours["model"]
+    wanted = _fill(template, folder, chosen)
     if wanted != current:
         _write(path, wanted)
         layout.updated.append(target)
@@ -123,11 +141,11 @@ def _fill(template: str, folder: Path, block: str) -> str:
     )
 
 
-def _pattern(template: str, canned: str) -> re.Pattern[str]:
+def _pattern(template: str, block: _Block) -> re.Pattern[str]:
     """Return what the demo itself may have written, with any model and any folder."""
     text = re.escape(template)
-    block = f"(?P<model>{re.escape(canned)}|{_REAL})"
-    text = text.replace(re.escape("{{model}}"), block)
+    model = f"(?P<model>{re.escape(block.without)}|{block.real})"
+    text = text.replace(re.escape("{{model}}"), model)
     for path in ("{{python}}", "{{script}}"):
         text = text.replace(re.escape(path), r'"[^\n]*"')
     return re.compile(text)
@@ -145,6 +163,11 @@ def _canned(reply: str) -> str:
 def _real(model: FoundModel) -> str:
     url = f"  model_url: {json.dumps(model.model_url)}\n" if model.model_url else ""
     return f"model:\n  model_id: {json.dumps(model.model_id)}\n{url}"
+
+
+def _real_in_python(model: FoundModel) -> str:
+    url = f", model_url={json.dumps(model.model_url)}" if model.model_url else ""
+    return f"    model = PersonaModel(model_id={json.dumps(model.model_id)}{url})\n"
 
 
 def _welcome_chat() -> dict[str, object]:

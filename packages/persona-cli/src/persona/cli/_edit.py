@@ -14,6 +14,7 @@ from persona.cli._errors import CliError
 from persona.cli._guard import Guard
 from persona.cli._place import Place, find_place
 from persona.cli._set import parse_settings
+from persona.cli._trust import trust_as_written, untrusted_of
 
 
 def run(args: Namespace) -> int:
@@ -32,7 +33,10 @@ def _set(args: Namespace, place: Place, entry: Entry, values: dict[str, object])
 
     writer = open_entry(entry.source, entry.key)
     check = Guard(place, entry.slug).check(entry.source)
+    waited = entry.slug in untrusted_of(place, place.view())
     changed = writer.change(values, args.unset, check=check)
+    if not waited:
+        trust_as_written(place, entry.slug)
     text = "Changed" if changed else "Nothing to change in"
     return finish(args, place, "changed", entry.slug, entry.source, text=text, changed=changed)
 
@@ -48,8 +52,11 @@ def _edit(args: Namespace, place: Place, entry: Entry) -> int:
             f"There is no editor to open {file} with. Set EDITOR, or use --set key=value."
         )
     before = _content(file)
+    waited = entry.slug in untrusted_of(place, place.view())
     open_editor(editor, file, entry.line, quiet=args.json)
     changed = _content(file) != before
+    if changed and not waited:
+        trust_as_written(place, entry.slug)
     text = "Changed" if changed else "Not changed:"
     return finish(
         args, place, "edited", entry.slug, entry.source, text=text, changed=changed, strict=True

@@ -10,6 +10,7 @@ from persona.cli._json import print_json
 from persona.cli._place import Place, find_place, shown_path
 from persona.cli._state import State, state_of_absent, state_of_persona
 from persona.cli._table import print_table
+from persona.cli._trust import untrusted_of
 from persona.core import BrokenFile, PersonaDefinition, mention_name, title_of
 
 _HEADER = ("NAME", "SLUG", "ENGINE", "MODEL", "SCOPE", "FILE", "STATE")
@@ -20,7 +21,11 @@ def run(args: Namespace) -> int:
     place = find_place(args.dir, args.root)
     view = place.view()
     registry = place.catalog.registry
-    rows = [row_of(d, state_of_persona(d, registry)) for d in view.personas.values()]
+    waiting = untrusted_of(place, view)
+    rows = [
+        row_of(d, state_of_persona(d, registry, waiting.get(d.name)))
+        for d in view.personas.values()
+    ]
     if args.all:
         rows += [row_of(a.definition, state_of_absent(a, registry)) for a in view.absent.values()]
     rows += [_row_of_broken(broken) for broken in view.broken]

@@ -84,6 +84,8 @@ def _run(args: Namespace) -> int:
             from persona.cli._enable import run_enable as run
         case "disable":
             from persona.cli._enable import run_disable as run
+        case "trust":
+            from persona.cli._trust import run
         case "ask":
             from persona.cli._ask import run
         case _:

@@ -14,6 +14,7 @@ from persona.cli._errors import USAGE, CliError
 from persona.cli._guard import Guard
 from persona.cli._place import Place, find_place
 from persona.cli._target import Name, find_level, new_source, parse_name, refuse_taken
+from persona.cli._trust import trust_as_written, untrusted_of
 from persona.core import LoadResult, Location, PersonaDefinition, Source, title_of
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def run_new(args: Namespace) -> int:
 
         head, values = toml_starter(name, args.engine, args.model, prompt)
         entry.create(values, head=head, check=check)
+    trust_as_written(place, name.slug)
     more = [f"Short name: {name.slug}; in the chat: {name.shown}"]
     _, model = starter_choice(args.engine, args.model)
     if args.model is None and model is not None:
@@ -75,6 +77,9 @@ def _copy(args: Namespace, place: Place, origin: Entry, name: Name, scope: str |
     refuse_taken(place, level, name.slug, source.file)
     carried = carry(definition, source, level, name.slug)
     _write(place, origin, definition, source, name, _changes(args, definition, name), carried)
+    # What the original would run is no more trusted in a copy.
+    if origin.slug not in untrusted_of(place, place.view()):
+        trust_as_written(place, name.slug)
     more = [f"Copied from {origin.where(place)}"]
     more += [f"Copied beside it: {target}" for target in carried.copies]
     if not definition.enabled:

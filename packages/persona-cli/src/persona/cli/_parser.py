@@ -59,6 +59,7 @@ def build_parser() -> ArgumentParser:
     _add_schema(commands)
     add_writing(commands)
     _add_engines(commands)
+    _add_trust(commands)
     _add_ask(commands)
     _add_demo(commands)
     return parser
@@ -116,6 +117,28 @@ def _add_schema(commands: Commands) -> None:
 
 def _add_engines(commands: Commands) -> None:
     parser = add_command(commands, "engines", "[--json]", "show the installed engines")
+    add_json(parser)
+
+
+def _add_trust(commands: Commands) -> None:
+    parser = add_command(
+        commands, "trust", "[PATH] [--project] [--list | --revoke] [options]",
+        "let a project's personas run what they want to run",
+        "\nShows what would run. Trust counts for that content: after a change it is asked again."
+        "\nOn a terminal you are asked; in a pipe naming the command is enough.",
+    )  # fmt: skip
+    parser.add_argument(
+        "path", metavar="PATH", nargs="?",
+        help="a persona file, a folder, or the name of a persona (default: what --dir sees)",
+    )  # fmt: skip
+    parser.add_argument("--project", action="store_true",
+                        help="the whole project, also what changes there later")  # fmt: skip
+    ways = parser.add_mutually_exclusive_group()
+    ways.add_argument("--list", action="store_true",
+                      help="show what is trusted and what waits")  # fmt: skip
+    ways.add_argument("--revoke", action="store_true", help="take trust back")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+    add_place(parser)
     add_json(parser)
 
 

@@ -11,6 +11,7 @@ from persona.cli._json import print_json
 from persona.cli._list import row_of
 from persona.cli._place import Place, find_persona, find_place, shown_path
 from persona.cli._state import State, state_of_absent, state_of_persona
+from persona.cli._trust import untrusted_of
 from persona.core import CatalogView, Origin, PersonaDefinition
 
 _BLOCKS = ("identity", "model", "context", "options")
@@ -25,7 +26,12 @@ def run(args: Namespace) -> int:
     definition = find_persona(view, args.name)
     registry = place.catalog.registry
     absent = view.absent.get(definition.name)
-    state = state_of_absent(absent, registry) if absent else state_of_persona(definition, registry)
+    waiting = untrusted_of(place, view).get(definition.name)
+    state = (
+        state_of_absent(absent, registry)
+        if absent
+        else state_of_persona(definition, registry, waiting)
+    )
     if args.json:
         print_json(_as_dict(definition, state, view))
     else:
@@ -38,6 +44,7 @@ def _as_dict(definition: PersonaDefinition, state: State, view: CatalogView) -> 
     return {
         **row_of(definition, state),
         "blocks": {key: data[key] for key in ("engine", *_BLOCKS, "models", *_OTHERS)},
+        "code": definition.code.as_dict() if definition.code else None,
         "extends": definition.extends,
         "formerly": definition.formerly,
         "origins": {key: _origin_as_dict(o) for key, o in definition.origins.items()},
@@ -68,6 +75,10 @@ def _print(definition: PersonaDefinition, state: State, view: CatalogView, place
     source = definition.source
     if source:
         print(f"  file    {shown_path(source.file, place.folder)} ({source.scope.value})")
+    if definition.code:
+        print(f"  class   {definition.code.qualname}")
+        for module in definition.code.modules.values():
+            print(f"  imports {shown_path(module.file, place.folder)}")
     for hidden in view.hidden.get(definition.name, ()):
         if hidden.source:
             where = shown_path(hidden.source.file, place.folder)

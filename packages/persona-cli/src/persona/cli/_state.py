@@ -15,6 +15,7 @@ from persona.core import (
     PersonaDefinition,
     PersonaEngine,
     PersonaModel,
+    Untrusted,
 )
 
 if TYPE_CHECKING:
@@ -29,20 +30,32 @@ class State:
     """An answer to "can it run?".
 
     Attributes:
-        word: ``broken`` if a package or file has to be repaired, ``unavailable`` if
-            something is missing to run.
+        word: ``broken`` if a package or file has to be repaired, ``untrusted`` if it waits for
+            its user's trust, ``unavailable`` if something is missing to run.
         detail: Why it is not ready, one line with what to do; of an engine that is ready
             also the options without which no persona can use it. Else None.
         support: What the engine honours, if it could be asked.
     """
 
-    word: Literal["ready", "unavailable", "broken"]
+    word: Literal["ready", "unavailable", "untrusted", "broken"]
     detail: str | None = None
     support: EngineSupport | None = None
 
 
-def state_of_persona(definition: PersonaDefinition, registry: EngineRegistry) -> State:
-    """Return the state of a persona; imports its engine's class, starts nothing."""
+def state_of_persona(
+    definition: PersonaDefinition, registry: EngineRegistry, untrusted: Untrusted | None = None
+) -> State:
+    """Return the state of a persona; imports its engine's class, starts nothing.
+
+    Args:
+        definition: The persona.
+        registry: The engines.
+        untrusted: Why it waits for trust; then code of its own is not imported.
+    """
+    if untrusted is not None:
+        told = f"{untrusted.detail} See it with: jupyter persona trust"
+        asked = state_of_persona(definition, registry) if definition.code is None else None
+        return State("untrusted", told, asked.support if asked is not None else None)
     try:
         persona = BasePersona.from_definition(definition, ychat=NO_CHAT, registry=registry)
         return _answer(persona.engine.support())

@@ -5,11 +5,18 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from persona.core import BasePersona, EngineError, next_hop
+from persona.core import BasePersona, EngineError, next_hop, persona_id
 from persona.jupyter import _notices as notices
 from persona.jupyter._carried_offer import also_here
 from persona.jupyter._default import Default, choose_default
-from persona.jupyter._names import absent_in, broken_in, called_now, name_of, names_in
+from persona.jupyter._names import (
+    absent_in,
+    broken_in,
+    called_now,
+    name_of,
+    names_in,
+    removed_in,
+)
 from persona.jupyter._routing import NO_ONE, Route, addressed_by_persona, route
 
 if TYPE_CHECKING:
@@ -69,7 +76,9 @@ class Answering:
 
     def default(self) -> Default:
         """Return who answers when none is mentioned or was addressed before."""
-        default = choose_default(self._personas.view, self._manager.default_persona)
+        default = choose_default(
+            self._personas.view, self._manager.default_persona, self._personas.roster.default
+        )
         if default.missing and default.missing != self._missed:
             self._manager.log.warning("%s", default.missing)
         self._missed = default.missing
@@ -84,8 +93,16 @@ class Answering:
             )
         self._told_default = default.missing
 
+    async def resume(self, slug: str, message: Message) -> None:
+        """Let a persona answer a message that has waited until it was trusted."""
+        if not self._inbox.answered((persona_id(slug),), message.id):
+            await self._ask(slug, message)
+
     async def _ask(self, slug: str, message: Message) -> None:
         """Let one persona answer, then those that its answer addresses."""
+        if await self._manager.trust.stops(slug, message):
+            return
+        slug = called_now(self._personas.view, slug) or slug
         try:
             persona = self._personas.get(slug)
         except EngineError as exc:
@@ -93,10 +110,13 @@ class Answering:
             self._say(notices.broken_engine(name, exc.summary, exc.fix), message, "error")
             return
         if persona is None:
-            found = broken_in(self._personas.view)[slug].errors
+            broken = broken_in(self._personas.view).get(slug)
+            if broken is None:  # removed a moment ago
+                self._say(notices.gone(slug), message)
+                return
             self._say(
                 notices.broken_persona(
-                    name_of(self._personas.view, slug), found, self._manager.root_dir
+                    name_of(self._personas.view, slug), broken.errors, self._manager.root_dir
                 ),
                 message,
                 "error",
@@ -104,6 +124,7 @@ class Answering:
             return
         self._manager.record(slug)
         await persona.process_message(message)
+        self._manager.failures.after_turn(persona, message.id)
         slug = persona.slug  # it may have another one by now
         if self._personas.live.get(slug) is not persona and self._manager.listening:
             if not self._inbox.answered(persona.ids, message.id):
@@ -141,6 +162,8 @@ class Answering:
     def _explain(self, decision: Route, message: Message, missing: str) -> None:
         """Say why nobody answers, unless people talk to each other."""
         match decision.why:
+            case "unknown-mention" if removed := removed_in(self._personas.view, decision.word):
+                text = notices.removed(*removed)
             case "unknown-mention" if absent := absent_in(self._personas.view, decision.word):
                 text = notices.not_here(absent)
             case "unknown-mention":

@@ -1,4 +1,4 @@
-"""Files that a definition uses besides its own: its avatar and its skills."""
+"""Files that a definition uses besides its own: its avatar, its skills, its modules."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ Stamp = tuple[int, int, int]
 
 def attached_files(definition: PersonaDefinition) -> tuple[Path, ...]:
     """Return where the files may lie that a definition uses, also if they are not there."""
-    return (*_avatars(definition), *_skills(definition))
+    code = definition.code
+    modules = () if code is None else tuple(one.file for one in code.modules.values())
+    return (*_avatars(definition), *_skills(definition), *modules)
 
 
 def stamps(files: Iterable[Path]) -> tuple[Stamp | None, ...]:

@@ -38,7 +38,7 @@ def _for_one(work: _Work) -> Run:
 
 async def _engine(manager: PersonaManager, slug: str, text: str) -> str:
     if not text:
-        return notices.engines(*_of(manager, slug, "engine"), list(engines_here(manager)))
+        return notices.engines(*_of(manager, slug, "engine"), list(engines_here(manager, slug)))
     change = await manager.blocks.change(slug, {"engine": text.strip("`")})
     manager.prepare_soon(slug)  # what it lacks is found out now, not with the next message
     return notices.changed(change)

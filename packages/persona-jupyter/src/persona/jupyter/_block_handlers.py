@@ -61,7 +61,9 @@ class ChoicesHandler(Base):
     @web.authenticated
     async def get(self) -> None:
         """Answer with engines, models, modes and options; may import its engine."""
+        from persona.core import persona_id
         from persona.jupyter._choices import engines_here, models_here, modes_of, options_of
+        from persona.jupyter._usage import usage_of
 
         slug = self.get_query_argument("slug", "")
         manager = self.service.manager_at(self.get_query_argument("path", "").strip("/"))
@@ -74,16 +76,19 @@ class ChoicesHandler(Base):
         definition = manager.view.personas.get(slug)  # files may have changed meanwhile
         if definition is None:
             raise web.HTTPError(404, "That persona is gone.")
+        ids = map(persona_id, (slug, *manager.view.former_names(slug)))
+        usage = usage_of(manager.chat.get_messages(), ids, definition)
         payload = {
             "engine": definition.engine,
             "model": definition.model.model_id if definition.model else None,
             "engines": [
                 {"id": id_, "distribution": distribution}
-                for id_, distribution in engines_here(manager).items()
+                for id_, distribution in engines_here(manager, slug).items()
             ],
             "models": models_here(manager, slug),
             "modes": [{"id": id_, "name": name} for id_, name in modes_of(manager, slug).items()],
             "options": [_plain(option) for option in options],
+            "usage": usage and asdict(usage),
         }
         self.finish(json.dumps(payload))
 

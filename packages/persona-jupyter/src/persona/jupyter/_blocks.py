@@ -177,12 +177,14 @@ class Blocks:
             values=values,
             before={path: value_at(before, path) for path in values},
             left=after.left,
-            busy=live is not None and live.busy,
+            busy=live is not None and live.replying,
         )
 
     def _require(self, slug: str) -> None:
         if slug not in self._personas.files.personas:
             raise ChangeError("It is gone, or its file has to be repaired first.")
+        if slug in self._personas.view.removed:
+            raise ChangeError(f"It was removed from this chat. `/add @{slug}` brings it back.")
 
     async def _check(self, slug: str, changed: Changed, values: Changes) -> None:
         definition = changed.definition
@@ -203,7 +205,7 @@ class Blocks:
         for theirs in ("Personas", *self._people().values()):
             if forms & {theirs.casefold(), mention_name(theirs).casefold()}:
                 raise ChangeError(f"{theirs!r} is called so already.")
-        for other, definition in self._personas.view.personas.items():
+        for other, definition in self._personas.everyone.personas.items():
             theirs = definition.identity.name
             if other != slug and forms & {
                 *(other.casefold(), theirs.casefold()),
@@ -224,7 +226,7 @@ class Blocks:
                 model.model_validate({**definition.options, **_options(values)})
             except ValidationError as exc:
                 raise ChangeError(_wrong_option(definition.engine, exc, model)) from exc
-        if "engine" in values:
+        if "engine" in values and definition.name not in self._personas.view.untrusted:
             missing = support_of(definition, self._registry, self._root).missing
             if missing:
                 raise ChangeError(" ".join(f"{m.what} {m.fix}".strip() for m in missing))

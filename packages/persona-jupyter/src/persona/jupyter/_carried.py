@@ -98,7 +98,7 @@ class CarriedDefinitions:
     def installed(self, view: LiveView) -> None:
         """Note who is here. One whose file is deleted later is gone, until the chat is reopened."""
         self._installed |= view.personas.keys() | view.renamed.keys()
-        self._installed |= {broken.slug for broken in view.broken}
+        self._installed |= {broken.slug for broken in view.broken} | view.removed.keys()
 
     def all(self, view: LiveView) -> dict[str, Carried]:
         """Return those that are not here, by short name."""

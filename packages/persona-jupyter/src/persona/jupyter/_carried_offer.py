@@ -16,6 +16,7 @@ from persona.core import (
     mention_name,
 )
 from persona.jupyter._carried import Carried
+from persona.jupyter._trust_notices import quoted
 
 KIND = "carried"
 """Kind of the message in its note."""
@@ -113,7 +114,7 @@ def _what_it_does(packed: Packed) -> list[str]:
 def _server(server: McpServer) -> list[str]:
     name = escape_markdown(server.name)
     if isinstance(server, McpServerStdio):
-        command = " ".join(_quoted(word) for word in (server.command, *server.args))
+        command = " ".join(quoted(word) for word in (server.command, *server.args))
         environment = _assigned(server.env)
         return [f"It runs this command, the MCP server {name}:",
                 fence(f"{environment}{command}", "sh", lines=20, characters=3_000)]  # fmt: skip
@@ -125,13 +126,7 @@ def _server(server: McpServer) -> list[str]:
 
 
 def _assigned(env: Mapping[str, str]) -> str:
-    return "".join(f"{key}={_quoted(value)} " for key, value in env.items())
-
-
-def _quoted(word: str) -> str:
-    if word and not set(word) & set(" \t\r\n'\"`\\|&;<>()*?!#~"):
-        return word
-    return "'" + word.replace("'", "'\\''") + "'"
+    return "".join(f"{key}={quoted(value)} " for key, value in env.items())
 
 
 def _listed(texts: Sequence[str]) -> str:

@@ -126,6 +126,7 @@ async def save_carried(
         except (DefinitionError, OSError) as exc:
             raise NotSaved("failed", str(exc)) from exc
         await manager.reload()
+        await manager.trust.written(slug)  # what it would run was shown before
         found = manager.view.findings(slug)
         errors = [f"{d.message} {d.fix}".strip() for d in found if d.severity == "error"]
         problems = (*problems, *errors)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
-from persona.core import ConfigValue, EngineError, looks_secret, value_at
+from persona.core import CODE_ENGINE, ConfigValue, EngineError, looks_secret, value_at
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -41,11 +41,15 @@ class Option:
     names: Mapping[str, str] = field(default_factory=dict)
 
 
-def engines_here(manager: PersonaManager) -> dict[str, str]:
-    """Return the engines that may be used, each with its package; imports none."""
+def engines_here(manager: PersonaManager, slug: str | None = None) -> dict[str, str]:
+    """Return the engines that a persona may use, each with its package; imports none."""
     entries = manager.registry.entries.values()
     policy = manager.policy
-    return {e.id: e.distribution for e in entries if not e.broken and policy.allows_engine(e.id)}
+    found = {e.id: e.distribution for e in entries if not e.broken and policy.allows_engine(e.id)}
+    definition = manager.view.personas.get(slug or "")
+    if definition is None or definition.code is None:
+        found.pop(CODE_ENGINE, None)
+    return found
 
 
 def models_here(manager: PersonaManager, slug: str) -> list[str]:

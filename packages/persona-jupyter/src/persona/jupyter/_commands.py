@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from persona.core import did_you_mean, escape_markdown, find_mentions
 from persona.jupyter import _notices as notices
 from persona.jupyter._block_commands import RUN
+from persona.jupyter._roster_commands import ROSTER
+from persona.jupyter._trust_command import trust
 
 if TYPE_CHECKING:
     from jupyterlab_chat.models import Message
@@ -29,12 +31,15 @@ class Command:
         run: Does it and returns what the chat says. It is given what stands after the
             command, and the message, which a person has written.
         changes: Whether it changes personas, so that what is sent after it waits for it.
+        consents: Whether it lets something from somebody else count, so that only a message
+            that a person sends now is taken for it.
     """
 
     name: str
     description: str
     run: Callable[[PersonaManager, str, Message], Awaitable[str]]
     changes: bool = False
+    consents: bool = False
 
 
 Asked = tuple[Command | None, str, str]
@@ -76,6 +81,18 @@ async def _restart(manager: PersonaManager, rest: str, _message: Message) -> str
     return " ".join([notices.restarted(p.name, await p.restart()) for p in chosen])
 
 
+async def _late(_manager: PersonaManager, _rest: str, _message: Message) -> str:
+    return (
+        "Not done, as this was written before the chat was opened here, perhaps by somebody "
+        "else. Send it again."
+    )
+
+
+LATE = Command("", "", _late)
+"""What is done instead of a command that gives leave, where nobody has just sent it."""
+
+_CONSENTS = ("/keep-changes", "/save")
+
 COMMANDS = tuple(
     sorted(
         (
@@ -87,7 +104,11 @@ COMMANDS = tuple(
                 "/restart", "Stop a persona and start its engine anew: /restart @Name", _restart
             ),
             Command("/stop", "Stop the replies that are being written", _stop),
-            *(Command(name, text, run, True) for name, (text, run) in RUN.items()),
+            Command("/trust", "Let a project's persona run its programs", trust, True, True),
+            *(
+                Command(name, text, run, True, name in _CONSENTS)
+                for name, (text, run) in (RUN | ROSTER).items()
+            ),
         ),
         key=lambda command: command.name,
     )

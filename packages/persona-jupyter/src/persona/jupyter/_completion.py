@@ -10,6 +10,7 @@ from persona.core import BLOCKS, mention_name
 from persona.jupyter._block_commands import RUN
 from persona.jupyter._choices import engines_here, models_here, modes_of, options_of
 from persona.jupyter._commands import find_command
+from persona.jupyter._roster_commands import NOBODY, ROSTER
 from persona.jupyter._target import addressed, split_name
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 _MOST = 50
 
-_FOR_ONE = frozenset({*RUN, "/restart"})
+_FOR_ONE = frozenset({*RUN, *ROSTER, "/restart"})
 """Commands that take the name of a persona."""
 
 
@@ -51,6 +52,8 @@ async def complete(manager: PersonaManager, text: str) -> list[Completion]:
     command = found[1]
     rest = text.split(command, 1)[1].lstrip()
     word = "" if not rest or rest[-1].isspace() else rest.split()[-1]
+    if command == "/add":  # those who do not take part
+        return _fitting(word, _removed(manager)) if word == rest else []
     names = {slug: (d.identity.name, slug) for slug, d in manager.view.personas.items()}
     whole = split_name(rest.rstrip(), names)
     if rest.startswith("@") and (whole is None or (not whole[1] and word)):
@@ -66,6 +69,8 @@ async def complete(manager: PersonaManager, text: str) -> list[Completion]:
 
 
 async def _arguments(manager: PersonaManager, command: str, rest: str) -> list[Completion]:
+    if command == "/default":
+        return [] if rest.startswith("@") else [Completion(NOBODY, "take it back")]
     try:
         slug, _ = addressed(manager, rest if rest.startswith("@") else "", None)
     except ValueError:  # not clear for whom
@@ -73,7 +78,7 @@ async def _arguments(manager: PersonaManager, command: str, rest: str) -> list[C
     match command:
         case "/engine":
             now = manager.view.personas[slug].engine
-            known = engines_here(manager).items()
+            known = engines_here(manager, slug).items()
             return [Completion(e, "in use now" if e == now else p) for e, p in known]
         case "/model":
             return [Completion(name) for name in models_here(manager, slug)]
@@ -91,6 +96,12 @@ async def _arguments(manager: PersonaManager, command: str, rest: str) -> list[C
                 Completion("user", "for yourself, everywhere"),
             ]
     return []
+
+
+def _removed(manager: PersonaManager) -> list[Completion]:
+    removed = manager.view.removed
+    return [Completion(f"@{mention_name(name)}", "removed from this chat")
+            for name in removed.values()]  # fmt: skip
 
 
 def _names(manager: PersonaManager) -> list[Completion]:

@@ -87,7 +87,12 @@ class FileHandler(_PersonaFiles, ContentsHandler):
             raise web.HTTPError(404, "There is no such file.")
         if model.get("type", "file") != "file":
             raise web.HTTPError(400, "Only a file can be saved there.")
+        from persona.jupyter._written import Writing
+
+        writing = Writing(self._extension.service, path)
+        await writing.begin()
         await ensure_async(super().put(path=path))
+        await writing.end()
 
 
 class FileCheckpointsHandler(_PersonaFiles, CheckpointsHandler):

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from persona.core import PersonaDefinition, did_you_mean, escape_markdown, mention_name
 from persona.jupyter._last_good import LiveView
+
+Origin = Literal["chat", "settings", "only", "nobody"]
+"""Who says it: this chat, the server's settings, or nobody, there being only one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,32 +19,44 @@ class Default:
     Attributes:
         slug: Short name, or None for nobody.
         missing: Why the one who was named for it does not; empty if nothing is wrong.
+        origin: Who says it.
     """
 
     slug: str | None
     missing: str = ""
+    origin: Origin = "nobody"
 
 
-def choose_default(view: LiveView, wanted: str) -> Default:
+def choose_default(view: LiveView, wanted: str, own: str | None = None) -> Default:
     """Return the persona that answers by default.
 
     Args:
         view: What the chat sees.
-        wanted: Short name or shown name of the one that was named for it, empty for none.
+        wanted: Short name or shown name of the one that the settings name, empty for none.
             If it is not there, the only persona answers as if none was named.
+        own: Short name of the one that was made the default in this chat; it goes first.
     """
-    name = wanted.strip().removeprefix("@").casefold()
-    if not name:
-        return Default(_only(view))
+    missing = ""
+    for name, origin in ((own or "", "chat"), (wanted, "settings")):
+        folded = name.strip().removeprefix("@").casefold()
+        if not folded:
+            continue
+        slug = _find(view, folded)
+        if slug is not None:
+            return Default(slug, missing, "chat" if origin == "chat" else "settings")
+        missing = missing or _missing(view, name, folded, here=origin == "chat")
+    only = _only(view)
+    return Default(only, missing, "nobody" if only is None else "only")
+
+
+def _find(view: LiveView, name: str) -> str | None:
     for slug, definition in view.personas.items():
         if name in _names(definition):
-            return Default(slug)
+            return slug
     for broken in view.broken:  # asked, it says what has to be repaired
         if name == broken.slug:
-            return Default(broken.slug)
-    if name in view.renamed:
-        return Default(view.renamed[name])
-    return Default(_only(view), _missing(view, wanted, name))
+            return broken.slug
+    return view.renamed.get(name)
 
 
 def _only(view: LiveView) -> str | None:
@@ -53,11 +69,11 @@ def _only(view: LiveView) -> str | None:
     return None
 
 
-def _missing(view: LiveView, wanted: str, name: str) -> str:
-    said = (
-        f"{escape_markdown(wanted)} is to answer when nobody is mentioned "
-        "(`c.PersonaManager.default_persona`), but"
-    )
+def _missing(view: LiveView, wanted: str, name: str, *, here: bool) -> str:
+    by = "as was said in this chat" if here else "`c.PersonaManager.default_persona`"
+    said = f"{escape_markdown(wanted)} is to answer when nobody is mentioned ({by}), but"
+    if name in view.removed:
+        return f"{said} was removed from this chat. `/add @{name}` brings it back."
     for absent in view.absent.values():
         if name in _names(absent.definition):
             return f"{said} cannot run here. {escape_markdown(absent.why.what)} {absent.why.fix}"

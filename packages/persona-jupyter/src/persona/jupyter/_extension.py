@@ -36,6 +36,14 @@ class PersonasExtension(ExtensionApp):
             self._service = PersonaService(parent=self, serverapp=self.serverapp)
         return self._service
 
+    def initialize_settings(self) -> None:
+        """Make our events known. Called by Jupyter Server before anybody can subscribe to them."""
+        from persona.jupyter._events import register_schemas
+
+        logger = self.settings.get("event_logger")
+        if logger is not None:
+            register_schemas(logger)
+
     def initialize_handlers(self) -> None:
         """Add the REST handlers. Called by Jupyter Server when it loads the extension."""
         from persona.jupyter._handlers import HANDLERS

@@ -17,7 +17,9 @@ from persona.jupyter._block_handlers import BlocksHandler, ChoicesHandler, Compl
 from persona.jupyter._contents import CONTENTS
 from persona.jupyter._new_handler import NewHandler
 from persona.jupyter._rest import Base
+from persona.jupyter._roster_handler import RosterHandler
 from persona.jupyter._save_handler import SaveHandler
+from persona.jupyter._trust_handler import TrustHandler
 
 if TYPE_CHECKING:
     from persona.jupyter._extension import PersonasExtension
@@ -32,30 +34,43 @@ class PersonasHandler(Base):
         """Answer with the catalog that a chat sees."""
         from persona.core import persona_id
         from persona.jupyter._commands import COMMANDS
-        from persona.jupyter._listing import list_personas
+        from persona.jupyter._listing import list_personas, with_support
         from persona.jupyter._names import names_in
+        from persona.jupyter._readiness import supports
+        from persona.jupyter._whereabouts import opened_by
 
         path = self.get_query_argument("path", "")
         manager = self.service.manager_at(path.strip("/"))
         view = await self._view(path)
-        rows = manager.listing() if manager else list_personas(view, self.service.root_dir)
+        root = self.service.root_dir
+        rows = manager.listing() if manager else list_personas(view, root)
+        if self.get_query_argument("support", "") == "true":
+            live = manager.personas.live if manager else {}
+            rows = with_support(
+                rows, await supports(view, self.service.catalog.registry, root, live)
+            )
         brought = manager.carried.all(view) if manager else {}
+        default = manager.default() if manager else self.service.default(view)
+        allow_hidden = self.contents_manager.allow_hidden
         names = names_in(view)
         personas = [
             {
                 **asdict(row),
                 "id": persona_id(row.slug),
                 "names": list(names.get(row.slug, ())),
+                "default": row.slug == default.slug,
+                "open": opened_by(row.path, allow_hidden=allow_hidden),
                 "avatar_url": brought[row.slug].picture
                 if row.slug in brought
-                else self._avatar(row.slug, view),
+                else self._avatar(row.slug, manager.personas.everyone if manager else view),
             }
             for row in rows
         ]
         payload = {
             "personas": personas,
             "diagnostics": [d.as_dict() for d in view.diagnostics],
-            "default": manager.default_slug() if manager else self.service.default_slug(view),
+            "default": default.slug,
+            "default_from": default.origin,
             "last_addressed": manager.last_addressed if manager else None,
             "people": dict(manager.people) if manager else {},
             "commands": [{"name": c.name, "description": c.description} for c in COMMANDS],
@@ -156,6 +171,10 @@ class AvatarHandler(JupyterHandler):
     def initialize(self, extension: PersonasExtension) -> None:
         self._extension = extension
 
+    def get_login_url(self) -> str:
+        """Refuse whoever is not logged in, as the other routes do, instead of redirecting."""
+        raise web.HTTPError(403)
+
     @web.authenticated
     async def get(self, slug: str) -> None:
         """Answer with the image; nothing in it can run."""
@@ -166,7 +185,7 @@ class AvatarHandler(JupyterHandler):
         manager = service.manager_at(path.strip("/"))
         if manager is not None:
             await manager.ready()
-        view = manager.view if manager else await service.view(path)
+        view = manager.personas.everyone if manager else await service.view(path)
         definition = view.personas.get(slug)
         folders = definition.avatar_folders if definition else ()
         try:
@@ -192,8 +211,10 @@ HANDLERS: tuple[tuple[str, Any], ...] = (
     (r"/api/personas/blocks", BlocksHandler),
     (r"/api/personas/choices", ChoicesHandler),
     (r"/api/personas/completions", CompletionsHandler),
+    (r"/api/personas/roster", RosterHandler),
     (r"/api/personas/save", SaveHandler),
     (r"/api/personas/stop", StopHandler),
+    (r"/api/personas/trust", TrustHandler),
     (r"/api/personas/prepare", PrepareHandler),
     (r"/api/personas/permission", PermissionHandler),
     (r"/api/personas/avatar/([^/]+)", AvatarHandler),

@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from persona.core import BasePersona, Changes, PersonaDefinition, value_at
+from persona.core import (
+    BasePersona,
+    Changes,
+    EngineError,
+    PersonaDefinition,
+    Scope,
+    TurnError,
+    Untrusted,
+    value_at,
+)
+from persona.jupyter._catalog_change import catalog_change
 from persona.jupyter._changes import ChatChanges
+from persona.jupyter._chat_roster import ChatRoster
+from persona.jupyter._events import ChatEvents
 from persona.jupyter._last_good import LiveView
 from persona.jupyter._notices import Refreshed
 from persona.jupyter._overlay import Changed, Overlay
 from persona.jupyter._policy import Policy
 from persona.jupyter._refresh import apply_changes, compare
 from persona.jupyter._renamed import move_renamed
+from persona.jupyter._roster import without
 
 if TYPE_CHECKING:
     from jupyterlab_chat.models import BaseChatModel
@@ -36,6 +49,7 @@ class PersonasInUse:
 
     Attributes:
         changes: What was changed in this chat.
+        roster: Who was removed from this chat, and who is its default.
         when_applied: Called when the definitions in use may have changed; may write to the chat.
     """
 
@@ -48,6 +62,9 @@ class PersonasInUse:
         spawn: Callable[[Coroutine[Any, Any, None], str], object],
     ) -> None:
         self.changes = ChatChanges(chat)
+        self.roster = ChatRoster(chat)
+        self._events = ChatEvents(service.event_logger, chat)
+        self._default = self.roster.default
         self.when_applied: Callable[[], None] = lambda: None
         self._chat = chat
         self._service = service
@@ -58,6 +75,7 @@ class PersonasInUse:
         self._overlay = Overlay(self._registry, policy)
         self._files: LiveView | None = None
         self._view: LiveView | None = None
+        self._everyone: LiveView | None = None
         self._applying = asyncio.Lock()
         self._live: dict[str, BasePersona] = {}
         self._used: dict[str, PersonaDefinition] = {}
@@ -71,11 +89,21 @@ class PersonasInUse:
         return self._view
 
     @property
+    def everyone(self) -> LiveView:
+        """The same with those who were removed from the chat."""
+        return self.view if self._everyone is None else self._everyone
+
+    @property
     def files(self) -> LiveView:
         """The definitions as the files say them."""
         if self._files is None:
             raise RuntimeError("The definitions are not read yet; await ready() first.")
         return self._files
+
+    @property
+    def root_dir(self) -> Path:
+        """The server's root folder."""
+        return self._service.root_dir
 
     @property
     def attached(self) -> frozenset[Path]:
@@ -91,6 +119,7 @@ class PersonasInUse:
         """Read the definitions for the first time."""
         self._files = await self._service.view(self._chat.get_path(), policy=self._policy)
         self._view = await self._laid_over(self._files)
+        await self._tell(None)
 
     def get(self, slug: str) -> BasePersona | None:
         """Return the persona, made at its first use; None if its file is broken.
@@ -105,6 +134,10 @@ class PersonasInUse:
         if definition is None:
             return None
         self._policy.check(definition)
+        untrusted = self.look(slug)
+        if untrusted is not None:
+            raise EngineError(untrusted.detail, engine_id=definition.engine,
+                              fix=f"Look at it and send `/trust @{slug}`.")  # fmt: skip
         persona = BasePersona.from_definition(
             definition,
             ychat=self._chat,
@@ -114,9 +147,55 @@ class PersonasInUse:
             parent=self._owner,
         )
         persona.when_refused = partial(self._take_back, persona)
+        persona.guard = partial(self._guard, persona)
+        self._events.follow(persona)
         self._live[slug] = persona
         self._used[slug] = definition
         return persona
+
+    def may_run(self, slug: str) -> bool:
+        """Whether a persona could wait for trust at all; quick, and most could not."""
+        definition = self.files.personas.get(slug)
+        source = definition.source if definition is not None else None
+        if definition is None or source is None or source.scope is not Scope.PROJECT:
+            return False
+        servers = definition.context.mcp_servers
+        return bool(definition.code or definition.options or servers)
+
+    def look(self, slug: str, path: str | None = None) -> Untrusted | None:
+        """Return why a persona waits for trust, as its files are now; blocking.
+
+        What was changed in the chat does not count: a person of this server has done it.
+
+        Args:
+            slug: The persona.
+            path: The chat's path; a thread must give it, as a shared chat cannot be asked there.
+        """
+        files, view = self.files.personas.get(slug), self.view.personas.get(slug)
+        if files is None or view is None:
+            return None
+        judged = files
+        if view.engine != files.engine:  # which may take other options of the file
+            judged = files.model_copy(update={"engine": view.engine})
+        folder = self._service.folder(self._chat.get_path() if path is None else path)
+        return self._service.judge(self._policy).look(judged, folder)
+
+    async def _guard(self, persona: BasePersona) -> None:
+        """Refuse to start or to answer if a file has changed since it was trusted."""
+        if not self.may_run(persona.slug):
+            return
+        path = self._chat.get_path()
+        untrusted = await asyncio.to_thread(self.look, persona.slug, path)
+        if untrusted is not None:
+            raise TurnError(untrusted.detail, fix=f"Look at it and send `/trust @{persona.slug}`.",
+                            kind="untrusted")  # fmt: skip
+
+    async def release(self, slug: str) -> None:
+        """Let one go that may not go on: it is stopped at once."""
+        persona = self._live.pop(slug, None)
+        self._used.pop(slug, None)
+        if persona is not None:
+            await persona.shutdown()
 
     async def refresh(self) -> Refreshed:
         """Read the definitions again and apply what changed, block by block.
@@ -149,7 +228,11 @@ class PersonasInUse:
             await self._apply(await self._laid_over(files), self._let_finish)
         return True
 
-    async def change(self, edit: Callable[[], Awaitable[None]]) -> Refreshed:
+    async def change(
+        self,
+        edit: Callable[[], Awaitable[None]],
+        release: Callable[[BasePersona], Awaitable[None]] | None = None,
+    ) -> Refreshed:
         """Change what is kept in the chat, and apply it at once.
 
         One after the other, so that two people who change the same persona at the same
@@ -158,10 +241,14 @@ class PersonasInUse:
         Args:
             edit: Changes `changes`, after a look at `view`; what it raises is passed on
                 and nothing is applied.
+            release: What is done with a persona that is gone; by default it may finish.
         """
         async with self._applying:
             await edit()
-            return await self._apply(await self._laid_over(self.files), self._let_finish)
+            after = await self._laid_over(self.files)
+            result = await self._apply(after, release or self._let_finish)
+            self._save()
+            return result
 
     def keep(self, slug: str, values: Changes) -> None:
         """Keep what differs from the files; called within `change`."""
@@ -185,11 +272,37 @@ class PersonasInUse:
         await asyncio.gather(*(persona.shutdown() for persona in personas))
 
     async def _laid_over(self, files: LiveView) -> LiveView:
+        files = await self._service.completion.of(files)
         move_renamed(self._chat, self.changes, files)
-        changes = self.changes.all()
-        if not changes:
-            return files
-        return await asyncio.to_thread(self._overlay.lay, files, changes)  # may import engines
+        everyone, changes = files, self.changes.all()
+        if changes:
+            folder = self._service.folder(self._chat.get_path())
+            everyone = await asyncio.to_thread(self._lay, files, changes, folder)  # imports engines
+        self._everyone = everyone
+        return without(everyone, self.roster.removed)
+
+    def _lay(self, files: LiveView, changes: Mapping[str, Changes], folder: Path) -> LiveView:
+        view = self._overlay.lay(files, changes)
+        judge = self._service.judge(self._policy)
+        found = dict(view.untrusted)
+        for slug, definition in files.personas.items():
+            now = view.personas[slug].engine
+            if now != definition.engine:
+                untrusted = judge.look(definition.model_copy(update={"engine": now}), folder)
+                found.pop(slug, None)
+                found |= {slug: untrusted} if untrusted is not None else {}
+        if view is not files:
+            view.untrusted = found
+        return view
+
+    def _save(self) -> None:
+        """Write the chat's file, which in WebSocket mode is else done with the next message."""
+        save = getattr(self._chat, "save", None)
+        if save is not None:
+            try:
+                save()
+            except OSError as exc:
+                self._owner.log.warning("Could not save %s: %s", self._chat.get_path(), exc)
 
     async def _apply(
         self, after: LiveView, release: Callable[[BasePersona], Awaitable[None]]
@@ -199,7 +312,16 @@ class PersonasInUse:
         for name, why in result.failed.items():
             self._owner.log.warning("%s stays as it was: %s", name, why)
         self.when_applied()
+        await self._tell(before)
         return result
+
+    async def _tell(self, before: LiveView | None) -> None:
+        """Tell other front ends what is different now."""
+        root = self._service.root_dir
+        change = await asyncio.to_thread(catalog_change, before, self.view, root)
+        was, self._default = self._default, self.roster.default
+        change.default = was != self._default
+        self._events.catalog(change)
 
     def _take_back(self, persona: BasePersona, engine: str) -> None:
         """Let the chat keep the engine that goes on, where another one could not start."""

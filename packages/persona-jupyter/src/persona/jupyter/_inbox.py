@@ -15,6 +15,9 @@ _PREFIX = "persona::"
 
 _ANSWERS = ("reply", "error")
 
+_NO_ANSWERS = ("diagnostics", "thought")
+"""Kinds of messages after which the one before them still wants an answer."""
+
 _DAY = 24 * 3600.0
 """Who has not written for so long does not count as present when a chat opens."""
 
@@ -22,11 +25,15 @@ _DAY = 24 * 3600.0
 class Inbox:
     """Reads a chat for its `PersonaManager`; writes nothing.
 
+    Args:
+        chat: The chat.
+        since: Id of the message up to which it does not count who was addressed, if any.
+
     Attributes:
         last_addressed: Short name of the persona last addressed, or None.
     """
 
-    def __init__(self, chat: BaseChatModel) -> None:
+    def __init__(self, chat: BaseChatModel, since: str | None = None) -> None:
         self._chat = chat
         messages = chat.get_messages()
         self._seen = {message.id for message in messages}
@@ -36,7 +43,8 @@ class Inbox:
         for message in messages:
             if not _is_bot(message, users.get(message.sender)) and _is_recent(message):
                 self._meet(message, users.get(message.sender))
-        self.last_addressed = _last_addressed(messages, users)
+        start = next((n for n, m in enumerate(messages, 1) if m.id == since), 0) if since else 0
+        self.last_addressed = _last_addressed(messages[start:], users)
 
     def unanswered(self, seconds: float) -> list[Message]:
         """Return the messages at the end that people wrote and nobody answered, oldest first.
@@ -48,8 +56,8 @@ class Inbox:
         waiting: list[Message] = []
         for message in reversed(self._chat.get_messages()):
             if _is_bot(message, users.get(message.sender)):
-                if note(message).get("kind") == "diagnostics":
-                    continue  # answers nobody
+                if note(message).get("kind") in _NO_ANSWERS:
+                    continue
                 break
             if not message.deleted and time.time() - message.time <= seconds:
                 waiting.append(message)
@@ -72,6 +80,10 @@ class Inbox:
         """Return the people who have written here: username → name shown."""
         return dict(self._humans)
 
+    def forget_last(self) -> None:
+        """Forget who was addressed last. Called when another one was made the default."""
+        self.last_addressed = None
+
     def replies(self, ids: Collection[str], message_id: str) -> list[Message]:
         """Return the finished replies to a message of a persona with these ids."""
         return [
@@ -86,7 +98,9 @@ class Inbox:
     def answered(self, ids: Collection[str], message_id: str) -> bool:
         """Return whether a persona has written anything to a message, be it an error."""
         return any(
-            m.sender in ids and note(m).get("answers") == message_id
+            m.sender in ids
+            and note(m).get("answers") == message_id
+            and note(m).get("kind") not in _NO_ANSWERS
             for m in self._chat.get_messages()
         )
 

@@ -20,6 +20,7 @@ from persona.core import (
     PersonaDefinition,
     Requirement,
     Source,
+    Untrusted,
 )
 from persona.jupyter._attached import attached_files, stamps
 
@@ -47,6 +48,8 @@ class LiveView(CatalogView):
         attached: Files that the personas use besides their own.
         refused: For each persona that may not answer on this server, why.
         changed: For each persona that was changed in the chat, the new values by dotted path.
+        removed: Who was removed from the chat: short name → name shown.
+        untrusted: For each persona that waits until the user trusts it, why.
     """
 
     def __init__(
@@ -88,6 +91,8 @@ class LiveView(CatalogView):
         self.kept: Mapping[str, tuple[Diagnostic, ...]] = kept
         self.refused: Mapping[str, Requirement] = {}
         self.changed: Mapping[str, Changes] = {}
+        self.removed: Mapping[str, str] = {}
+        self.untrusted: Mapping[str, Untrusted] = {}
         self._attached = {slug: attached_files(d) for slug, d in personas.items()}
         self._stamps = {slug: stamps(files) for slug, files in self._attached.items() if files}
         self.attached = frozenset(file for files in self._attached.values() for file in files)

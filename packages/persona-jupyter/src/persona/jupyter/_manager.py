@@ -24,8 +24,11 @@ from persona.jupyter._answering import Answering
 from persona.jupyter._block_notices import foreign
 from persona.jupyter._blocks import Blocks
 from persona.jupyter._carried import CarriedDefinitions
-from persona.jupyter._commands import Asked, find_command, unknown_command
+from persona.jupyter._chat_roster import ChatRoster
+from persona.jupyter._commands import LATE, Asked, find_command, unknown_command
+from persona.jupyter._default import Default
 from persona.jupyter._early import EarlyWatch
+from persona.jupyter._failures import LastFailures
 from persona.jupyter._in_use import PersonasInUse
 from persona.jupyter._inbox import Inbox
 from persona.jupyter._last_good import LiveView
@@ -37,7 +40,9 @@ from persona.jupyter._people import People
 from persona.jupyter._permissions import Desk
 from persona.jupyter._policy import AdminRules
 from persona.jupyter._readiness import supports
+from persona.jupyter._roster import Roster
 from persona.jupyter._system import SystemVoice
+from persona.jupyter._trust import ChatTrust, Choice
 
 if TYPE_CHECKING:
     from jupyterlab_chat.models import BaseChatModel, ChatMessageEvent, Message
@@ -89,7 +94,7 @@ class PersonaManager(AdminRules):
         super().__init__(**kwargs)
         self.chat = chat
         self._service = service
-        self._inbox = Inbox(chat)
+        self._inbox = Inbox(chat, ChatRoster(chat).since)
         self._voice = SystemVoice(chat)
         self.desk = Desk()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -101,6 +106,9 @@ class PersonaManager(AdminRules):
         self.blocks = Blocks(
             self.personas, self.registry, self.policy, self.root_dir, self._inbox.humans
         )
+        self.trust = ChatTrust(chat, self.personas, self._voice, service.trust_store)
+        self.roster = Roster(self.personas, self._inbox.forget_last)
+        self.failures = LastFailures(chat)
         self._observer: Any = None
         self._early: EarlyWatch | None = None
         self._ready: asyncio.Task[None] | None = None
@@ -160,7 +168,7 @@ class PersonaManager(AdminRules):
         waiting = self._inbox.unanswered(self.catch_up_seconds)
         self._ready = self._spawn(self._open(), "open the personas of a chat")
         for message in waiting:
-            self._accept(message)
+            self._accept(message, live=False)
 
     async def ready(self) -> None:
         """Wait until the definitions are read."""
@@ -200,19 +208,28 @@ class PersonaManager(AdminRules):
     def _on_event(self, event: ChatMessageEvent) -> None:
         # Called inside a document transaction in RTC: nothing may be written here.
         if event.action == ChatMessageAction.CLIENT_MSG_RECEIVED:
-            self._accept(event.message)
+            self._accept(event.message, live=True)
 
     def _look_for_messages(self) -> None:
         for message in self.chat.get_messages():
-            self._accept(message)
+            self._accept(message, live=False)
 
-    def _accept(self, message: Message) -> None:
+    def _accept(self, message: Message, *, live: bool) -> None:
+        """Handle a message that is new.
+
+        Args:
+            message: The message.
+            live: Whether somebody has just sent it; else it may stand in a file that came from
+                somebody else.
+        """
         if not self._inbox.take(message):
             return
         command = find_command(message.body)
         changes = command is not None and command[0] is not None and command[0].changes
         # What was sent after a change is answered with it, and changes keep their order.
         after = self._changing if changes or command is None else None
+        if command is not None and command[0] is not None and command[0].consents and not live:
+            command = LATE, command[1], command[2]
         work = self._handle(message, command, after)
         task = self._spawn(work, f"answer message {message.id}")
         if changes:
@@ -254,11 +271,11 @@ class PersonaManager(AdminRules):
 
     def listing(self) -> list[notices.Listed]:
         """Return every persona of this chat: broken ones, and those that only it brings."""
-        return [*self.here(), *self.carried.rows(self.view)]
+        return [*self._rows(self.personas.everyone), *self.carried.rows(self.view)]
 
     def here(self) -> list[notices.Listed]:
-        """Return the personas that this server has, also broken ones."""
-        return list_personas(self.view, self._service.root_dir, self.personas.live)
+        """Return the personas that take part, also broken ones."""
+        return self._rows(self.view)
 
     def names(self) -> Mapping[str, Sequence[str]]:
         """Return what each persona answers to, by short name; former names that are free too."""
@@ -269,9 +286,13 @@ class PersonaManager(AdminRules):
         registry = self._service.catalog.registry
         return await supports(self.view, registry, self._service.root_dir, self.personas.live)
 
-    def default_slug(self) -> str | None:
+    def default(self) -> Default:
         """Return the persona that answers when none is mentioned or was addressed before."""
-        return self._answering.default().slug
+        return self._answering.default()
+
+    def default_slug(self) -> str | None:
+        """Return its short name."""
+        return self.default().slug
 
     async def stop(self) -> int:
         """Stop all running and waiting turns and return how many there were."""
@@ -288,7 +309,32 @@ class PersonaManager(AdminRules):
             slug = called_now(self.view, slug) or slug
             persona = self.personas.get(slug) if slug in self.view.personas else None
             if persona is not None:
-                await persona.prepare()
+                await self._prepare(persona)
+
+    async def _prepare(self, persona: BasePersona) -> None:
+        try:
+            await persona.prepare()
+        except TurnError as exc:
+            self.failures.after_start(persona, exc)
+            raise
+        self.failures.after_start(persona, None)
+
+    async def decide_trust(
+        self, slug: str, choice: Choice, seal: str | None = None, by: str = ""
+    ) -> int:
+        """Take a person's decision, and let the persona answer what has waited for it.
+
+        Returns:
+            How many messages it answers now.
+
+        Raises:
+            NotTrusted: There is nothing to decide, or it cannot be done.
+        """
+        waiting = await self.trust.decide(slug, choice, seal, by)
+        await self.personas.reload()
+        for message in waiting:
+            self._spawn(self._answering.resume(slug, message), f"answer message {message.id}")
+        return len(waiting)
 
     async def refresh(self) -> notices.Refreshed:
         """Read the definitions again and apply what changed, block by block.
@@ -311,6 +357,10 @@ class PersonaManager(AdminRules):
             self._service.watch()
 
     # -- inside ------------------------------------------------------------------
+
+    def _rows(self, view: LiveView) -> list[notices.Listed]:
+        removed, root = self.view.removed.keys(), self._service.root_dir
+        return list_personas(view, root, self.personas.live, removed, self.failures)
 
     def _say(self, text: str, message: Message, kind: str = "notice") -> None:
         self._voice.say(text, answers=message.id, kind=kind)

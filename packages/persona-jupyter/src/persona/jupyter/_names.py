@@ -40,6 +40,15 @@ def broken_in(view: LiveView) -> dict[str, BrokenFile]:
     return {broken.slug: broken for broken in view.broken if broken.slug not in view.personas}
 
 
+def removed_in(view: LiveView, word: str) -> tuple[str, str] | None:
+    """Return short name and name shown of who was removed from the chat and is called so."""
+    wanted = word.casefold()
+    for slug, name in view.removed.items():
+        if wanted in (slug, mention_name(name).casefold()):
+            return slug, name
+    return None
+
+
 def absent_in(view: LiveView, word: str) -> Absent | None:
     """Return the default persona of that name that is not there, if there is one."""
     wanted = word.casefold()

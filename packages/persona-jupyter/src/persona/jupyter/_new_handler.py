@@ -28,7 +28,7 @@ class NewHandler(Base):
             raise web.HTTPError(400, "The body needs `chat_id` or `path` (text).")
         service = self.service
         view = await self._view(path)
-        taken = [*view.personas, *(broken.slug for broken in view.broken)]
+        taken = [*view.personas, *view.removed, *(broken.slug for broken in view.broken)]
         try:
             made = await make_persona(
                 name,

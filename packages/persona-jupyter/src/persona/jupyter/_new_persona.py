@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from persona.core import (
+    CODE_ENGINE,
     DefinitionError,
     EngineRegistry,
     LoadResult,
@@ -102,7 +103,7 @@ def _engine(registry: EngineRegistry, policy: Policy) -> str:
     from persona.loaders import starter_choice
 
     usual, _ = starter_choice(None, None)
-    usable = [e.id for e in registry.entries.values() if not e.broken]
+    usable = [e.id for e in registry.entries.values() if not e.broken and e.id != CODE_ENGINE]
     allowed = [engine for engine in usable if policy.allows_engine(engine)]
     if not allowed:
         raise NotMade("refused", "No engine is installed here that the server allows.")

@@ -41,6 +41,14 @@ class Listed:
     """What was changed in this chat, by dotted path."""
     fault: str | None = None
     """Why it is in use as it was before its last edit, if it is."""
+    activity: str | None = None
+    """What one that is busy does: ``starting``, ``thinking``, ``writing``, ``tool``, …"""
+    line: int | None = None
+    """Where in the file it begins, if that is known; what is wrong with it, if it is broken."""
+    package: str | None = None
+    """The package that brings it, if one does."""
+    path: str | None = None
+    """The file's path below the server's root, if it lies there."""
 
 
 @dataclass(slots=True)
@@ -155,6 +163,11 @@ def not_here(absent: Absent) -> str:
     name = mention_name(absent.definition.identity.name)
     why = absent.why
     return f"`@{name}` cannot run here. {escape_markdown(why.what)} {why.fix}"
+
+
+def removed(slug: str, name: str) -> str:
+    """Return why a persona that was removed from the chat does not answer."""
+    return f"{escape_markdown(name)} was removed from this chat. `/add @{slug}` brings it back."
 
 
 def other_default(missing: str, name: str) -> str:

@@ -9,15 +9,23 @@ from __future__ import annotations
 import copy
 from ast import literal_eval
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
-from traitlets import Bool, List, Unicode
+from traitlets import Bool, Enum, List, Unicode
 from traitlets.config import Config, LoggingConfigurable
 from traitlets.config.loader import LazyConfigValue
 
-from persona.core import Diagnostic, EngineError, PersonaDefinition, Requirement, Source
+from persona.core import (
+    Diagnostic,
+    EngineError,
+    PersonaDefinition,
+    Requirement,
+    Source,
+    TrustMode,
+    TrustRules,
+)
 from persona.jupyter._last_good import LiveView
 
 _MOST = 12
@@ -38,6 +46,7 @@ class Policy:
         allowed_engines: Ids of engines that may be used; None: all.
         allowed_models: Models that may be used, as definitions name them; None: all.
         default_personas: Whether the personas that packages of engines bring are seen.
+        trust: Which projects' personas may run programs.
     """
 
     disabled_personas: _Patterns = ()
@@ -45,6 +54,7 @@ class Policy:
     allowed_engines: _Patterns | None = None
     allowed_models: _Patterns | None = None
     default_personas: bool = True
+    trust: TrustRules = field(default_factory=TrustRules)
 
     def removes(self, source: Source | None) -> bool:
         """Whether nobody sees the personas of a file."""
@@ -142,6 +152,18 @@ class AdminRules(LoggingConfigurable):
         "Others can build on them in any case.",
     ).tag(config=True)
 
+    trust_projects = Enum(
+        ("ask", "always", "never"),
+        default_value="ask",
+        help="Personas of a project that would run programs: `ask` the user first, trust them "
+        "`always`, or `never` let them run.",
+    ).tag(config=True)
+
+    trusted_paths = _Names(
+        Unicode(),
+        help="Folders. The personas of projects in them may run programs without being asked.",
+    ).tag(config=True)
+
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         for section in self.section_names():
@@ -160,7 +182,12 @@ class AdminRules(LoggingConfigurable):
             _some(self.allowed_engines),
             _some(self.allowed_models),
             self.default_personas,
+            TrustRules(_mode(self.trust_projects), tuple(self.trusted_paths)),
         )
+
+
+def _mode(word: str) -> TrustMode:
+    return "always" if word == "always" else "never" if word == "never" else "ask"
 
 
 def policy_of(config: Config) -> Policy:

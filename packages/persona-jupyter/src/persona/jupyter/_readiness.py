@@ -39,8 +39,11 @@ async def supports(
         root: The server's root folder.
         live: The personas in use.
     """
-    found = {slug: _ask(persona) for slug, persona in live.items() if slug in view.personas}
-    known = found.keys() | view.refused.keys()
+    # What only names programs may be asked for: nothing is started. Code of its own is not run.
+    own = {slug for slug in view.untrusted if view.personas[slug].code is not None}
+    here = view.personas.keys() - own
+    found = {slug: _ask(persona) for slug, persona in live.items() if slug in here}
+    known = found.keys() | view.refused.keys() | own
     others = {slug: d for slug, d in view.personas.items() if slug not in known}
 
     def look() -> dict[str, EngineSupport]:

@@ -63,7 +63,7 @@ async def apply_changes(
         What changed in the personas in use, and what failed.
     """
     result = Refreshed()
-    here = after.personas.keys() - after.refused.keys()
+    here = after.personas.keys() - after.refused.keys() - after.untrusted.keys()
     for old, slug in after.renamed.items():
         if old in personas and slug in here and slug not in personas:
             personas[slug], used[slug] = personas.pop(old), used.pop(old)
@@ -112,6 +112,8 @@ def changed_blocks(old: PersonaDefinition, new: PersonaDefinition) -> list[str]:
         blocks.append("identity")
     if old.resolved_context() != new.resolved_context():
         blocks.append("context")
+    if old.code != new.code:
+        blocks.append("code")
     return blocks
 
 
@@ -121,7 +123,10 @@ def _apply(
     changed: list[str],
     registry: EngineRegistry,
 ) -> None:
-    if "engine" in changed:  # first: it is the one that can fail
+    if "code" in changed:
+        persona.update_code(definition.code)
+    anew = "code" in changed and persona.engine.runs_code
+    if "engine" in changed or anew:  # first: it is the one that can fail
         persona.update_engine(
             PersonaEngine.from_id(definition.engine, registry=registry, parent=persona.parent)
         )

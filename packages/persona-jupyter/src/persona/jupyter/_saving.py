@@ -75,6 +75,7 @@ async def save_changes(manager: PersonaManager, slug: str, where: str = "") -> S
     scope = Scope(where) if where else _scope_of(definition)
     if definition.source and definition.source.scope is Scope.PROJECT and scope is Scope.USER:
         raise ChangeError("The project's file of that name would hide it. Save it there.")
+    waited = await manager.trust.look(slug)
     try:
         if definition.source is not None and definition.source.scope is scope:
             source, made = definition.source, False
@@ -94,6 +95,8 @@ async def save_changes(manager: PersonaManager, slug: str, where: str = "") -> S
 
     # First the file: the persona must not be for a moment as it was before.
     await manager.reload()
+    if waited is None:
+        await manager.trust.written(slug)
     await manager.personas.change(forget)
     now = manager.view.personas.get(slug, definition)
     return Saved(

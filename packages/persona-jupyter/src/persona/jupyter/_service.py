@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from traitlets.config import LoggingConfigurable
 
-from persona.core import Catalog, Location
-from persona.jupyter._default import choose_default
+from persona.core import Catalog, Location, TrustJudge, TrustStore, Untrusted
+from persona.jupyter._completed import Completion
+from persona.jupyter._default import Default, choose_default
 from persona.jupyter._last_good import LastGood, LiveView
 from persona.jupyter._manager import PersonaManager
 from persona.jupyter._policy import Policy, policy_of, restrict
 from persona.loaders import PersonaWatcher
 
 if TYPE_CHECKING:
+    from jupyter_events import EventLogger
     from jupyter_server.serverapp import ServerApp
 
 
@@ -36,9 +39,12 @@ class PersonaService(LoggingConfigurable):
         self.catalog = catalog or Catalog()
         self._managers: dict[str, PersonaManager] = {}
         self._reading = asyncio.Lock()
+        self.completion = Completion(self.catalog.registry)
         self._last_good = LastGood(self.catalog.registry)
         self._views: dict[Path, LiveView] = {}
         self._restricted: dict[tuple[Path, Policy], tuple[LiveView, LiveView]] = {}
+        self._judged: dict[tuple[Path, Policy], tuple[LiveView, LiveView]] = {}
+        self.trust_store = TrustStore()
         self._watcher: PersonaWatcher | None = None
 
     @property
@@ -48,18 +54,28 @@ class PersonaService(LoggingConfigurable):
         return Path(settings.get("server_root_dir", ".")).expanduser().resolve()
 
     @property
+    def event_logger(self) -> EventLogger | None:
+        """The server's events."""
+        logger: EventLogger | None = self.serverapp.web_app.settings.get("event_logger")
+        return logger
+
+    @property
     def policy(self) -> Policy:
         """What whoever runs the server allows, by the settings of `PersonaManager`."""
         return policy_of(self.config)
 
-    def default_slug(self, view: LiveView) -> str | None:
+    def default(self, view: LiveView) -> Default:
         """Return who answers by default in a chat that is not open."""
         wanted = self.config["PersonaManager"].get("default_persona", "")
-        return choose_default(view, wanted if isinstance(wanted, str) else "").slug
+        return choose_default(view, wanted if isinstance(wanted, str) else "")
+
+    def folder(self, chat_path: str) -> Path:
+        """Return the folder of a chat."""
+        return folder_of(self.root_dir, chat_path)
 
     def levels(self, chat_path: str) -> list[Location]:
         """Return where definitions of a chat are looked for, the farthest first."""
-        return self.catalog.locations(_folder_of(self.root_dir, chat_path), self.root_dir)
+        return self.catalog.locations(folder_of(self.root_dir, chat_path), self.root_dir)
 
     def manager(self, chat_id: str) -> PersonaManager | None:
         """Return the manager of an open chat."""
@@ -68,6 +84,10 @@ class PersonaService(LoggingConfigurable):
     def manager_at(self, path: str) -> PersonaManager | None:
         """Return the manager of the open chat with that path, if any."""
         return next((m for m in self._managers.values() if m.path == path), None)
+
+    def open_paths(self) -> list[str]:
+        """Return the paths of the open chats."""
+        return [manager.path for manager in self._managers.values()]
 
     def attach(self, chat_id: str) -> PersonaManager | None:
         """Give the chat its personas. Called for each "opened" event; safe to repeat."""
@@ -111,7 +131,7 @@ class PersonaService(LoggingConfigurable):
         root = self.root_dir
         for manager in self._managers.values():
             if manager.live_reload:
-                files = folders.setdefault(_folder_of(root, manager.path), set())
+                files = folders.setdefault(folder_of(root, manager.path), set())
                 files |= manager.attached
         if self._watcher is None:
             if not folders:
@@ -128,7 +148,7 @@ class PersonaService(LoggingConfigurable):
     def _on_changed(self, folders: frozenset[Path]) -> None:
         root = self.root_dir
         for manager in self._managers.values():
-            if manager.live_reload and _folder_of(root, manager.path) in folders:
+            if manager.live_reload and folder_of(root, manager.path) in folders:
                 manager.reload_soon()
 
     async def view(
@@ -145,13 +165,26 @@ class PersonaService(LoggingConfigurable):
             policy: What is allowed; by default the server's.
         """
         root = self.root_dir
-        folder = _folder_of(root, chat_path)
+        folder = folder_of(root, chat_path)
         policy = self.policy if policy is None else policy
         async with self._reading:  # the catalog's caches are not for several threads
             if fresh:
                 self.catalog.forget()
                 self._views.clear()
-            return await asyncio.to_thread(self._allowed, folder, root, policy)
+            return await asyncio.to_thread(self._trusted, folder, root, policy)
+
+    def judge(self, policy: Policy) -> TrustJudge:
+        """Return who decides whether a project's persona may run programs."""
+        return TrustJudge(self.catalog.registry, self.trust_store, policy.trust)
+
+    def _trusted(self, folder: Path, root: Path, policy: Policy) -> LiveView:
+        """Return a view that knows who waits for trust; the same one if nothing changed."""
+        view = self._allowed(folder, root, policy)
+        found = self.judge(policy).look_at_all(view.personas.values(), folder)
+        known = self._judged.get((folder, policy))
+        if known is None or known[0] is not view or known[1].untrusted != found:
+            known = self._judged[folder, policy] = view, _with_untrusted(view, found)
+        return known[1]
 
     def _allowed(self, folder: Path, root: Path, policy: Policy) -> LiveView:
         view = self._read(folder, root)
@@ -169,7 +202,15 @@ class PersonaService(LoggingConfigurable):
         return view
 
 
-def _folder_of(root: Path, chat_path: str) -> Path:
+def _with_untrusted(view: LiveView, found: dict[str, Untrusted]) -> LiveView:
+    if not found:
+        return view
+    result = copy.copy(view)
+    result.untrusted = found
+    return result
+
+
+def folder_of(root: Path, chat_path: str) -> Path:
     """Return the folder of a chat; the root if it is outside of it or cannot be."""
     try:
         target = (root / chat_path.strip("/")).resolve()

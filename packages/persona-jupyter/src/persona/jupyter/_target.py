@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from persona.core import ChangeError, did_you_mean, mention_name
+from persona.jupyter import _notices as notices
 from persona.jupyter._names import broken_in
 
 if TYPE_CHECKING:
@@ -48,6 +49,9 @@ def addressed(manager: PersonaManager, rest: str, message: Message | None) -> tu
 
 def _tell_of_others(manager: PersonaManager, rest: str) -> None:
     """Raise if the name is that of one that is there, but cannot be changed."""
+    removed = {slug: (name, slug) for slug, name in manager.view.removed.items()}
+    if found := split_name(rest, removed):
+        raise ChangeError(notices.removed(found[0], removed[found[0]][0]))
     broken = {slug: (slug,) for slug in broken_in(manager.view)}
     if found := split_name(rest, broken):
         raise ChangeError(f"The file of {found[0]} has to be repaired first: see `/personas`.")

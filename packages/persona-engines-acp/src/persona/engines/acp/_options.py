@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from persona.core import Executes
 
 Permissions = Literal["ask", "allow-reads", "allow-all", "deny"]
 """What happens when the agent wants to use a tool that needs a permission."""
@@ -15,18 +17,20 @@ class AcpOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    permissions: Permissions = Field(
+    permissions: Annotated[Permissions, Executes(unless=("ask", "deny"))] = Field(
         "ask",
         description="ask: a person decides in the chat. allow-reads: reading and searching go "
         "ahead, the rest is asked. allow-all: everything goes ahead. deny: nothing does.",
     )
-    mode: str | None = Field(None, description="The agent's own mode, by its id or name.")
+    mode: Annotated[str | None, Executes(unless=("ask", "default", "plan"))] = Field(
+        None, description="The agent's own mode, by its id or name."
+    )
     effort: str | None = Field(None, description="How long the model thinks, where it can be set.")
-    config: dict[str, str | bool] = Field(
+    config: Annotated[dict[str, str | bool], Executes()] = Field(
         default_factory=dict,
         description="Any other session option that the agent advertises: id and value.",
     )
-    env: dict[str, str] = Field(
+    env: Annotated[dict[str, str], Executes()] = Field(
         default_factory=dict,
         description="Environment of the agent; ${NAME} is taken from the server's environment.",
     )
@@ -36,7 +40,7 @@ class AcpOptions(BaseModel):
         description="Key for the model; ${NAME} takes it from the server's environment. "
         "By default the provider's own variable, OPENAI_API_KEY or the like.",
     )
-    trust_project: bool = Field(
+    trust_project: Annotated[bool, Executes(unless=(False,))] = Field(
         False,
         description="Let the agent load its own configuration from the project: settings, hooks, "
         "plugins, MCP servers. They may run programs without asking.",
@@ -58,5 +62,7 @@ class AcpOptions(BaseModel):
 class AnyAgentOptions(AcpOptions):
     """Options of the engine ``acp``: those of all, and how to start the agent."""
 
-    command: str = Field(min_length=1, description="Program that speaks ACP on its stdin and out.")
-    args: tuple[str, ...] = Field((), description="Its arguments.")
+    command: Annotated[str, Executes()] = Field(
+        min_length=1, description="Program that speaks ACP on its stdin and out."
+    )
+    args: Annotated[tuple[str, ...], Executes()] = Field((), description="Its arguments.")
