@@ -187,7 +187,7 @@ def integration(session: nox.Session) -> None:
     ignored = [f"--ignore=tests-integration/{name}" for name in ("agents", "browser", "wheels")]
     # The demo needs everything; in the tests of its own package these are left out.
     demo = "packages/persona-cli/tests/test_demo.py"
-    session.run(*PYTEST, *AGAIN, "tests-integration", demo, *ignored, *session.posargs)
+    session.run(*PYTEST, *AGAIN, "tests-integration", "examples", demo, *ignored, *session.posargs)
 
 
 @nox.session
@@ -215,7 +215,10 @@ def browser(session: nox.Session) -> None:
     shown = session.run("python", "tests-integration/browser/chromium.py", silent=True)
     path = str(shown).strip().splitlines()[-1]
     session.log(f"Chromium: {path}")
-    env = {"PERSONA_CHROMIUM": path}
+    # Kept after the run; in CI they are an artefact of it.
+    pictures = os.environ.get("PERSONA_SCREENSHOTS") or f"{session.create_tmp()}/screenshots"
+    session.log(f"Screenshots: {pictures}")
+    env = {"PERSONA_CHROMIUM": path, "PERSONA_SCREENSHOTS": str(Path(pictures).resolve())}
     if shutil.which("npm") is not None:
         env["PERSONA_AGENTS"] = install_agents(session, "opencode")
     session.run(*PYTEST, *AGAIN, "tests-integration/browser", *session.posargs, env=env)
@@ -304,7 +307,9 @@ def ui(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Measure and check the limits: shortly by default, in full with `-- --full --save`."""
     sync(session, "--group", "bench")
-    session.run("python", "-m", "benchmarks", *session.posargs)
+    shown = session.run("python", "tests-integration/browser/chromium.py", silent=True)
+    env = {"PERSONA_CHROMIUM": str(shown).strip().splitlines()[-1]}
+    session.run("python", "-m", "benchmarks", *session.posargs, env=env)
 
 
 @nox.session(default=False)

@@ -10,7 +10,7 @@ import sys
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError
@@ -103,6 +103,33 @@ def write(project: Path, llm: ScriptedLLM) -> Callable[..., Path]:
     return write_file
 
 
+def launch(root: Path, log: BinaryIO, *options: str, **variables: str) -> RunningServer:
+    """Start a server that has nothing switched on by hand, in WebSocket mode.
+
+    Args:
+        root: Its root folder.
+        log: Where its output goes.
+        options: More of its command line.
+        variables: More of its environment.
+    """
+    port = find_free_port()
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "jupyter_server", "--no-browser", "--ip=127.0.0.1"),
+            *(f"--port={port}", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={root}"),
+            *(f"--IdentityProvider.token={TOKEN}", "--ServerApp.base_url=/user/x/"),
+            *("--ServerApp.allow_root=True", "--YDocExtension.disable_rtc=True", *options),
+            # What these tests write into the project is their own.
+            "--PersonaManager.trust_projects=always",
+        ],
+        stdout=log,
+        stderr=log,
+        stdin=subprocess.DEVNULL,
+        env={**os.environ, **variables},
+    )
+    return RunningServer(process, f"127.0.0.1:{port}/user/x/")
+
+
 @pytest.fixture
 async def start_server(
     project: Path, tmp_path: Path
@@ -112,24 +139,7 @@ async def start_server(
     log = (tmp_path / "server.log").open("wb")
 
     async def start(root: Path = project, **variables: str) -> RunningServer:
-        port = find_free_port()
-        process = subprocess.Popen(  # noqa: ASYNC220 - returns at once
-            [
-                *(sys.executable, "-m", "jupyter_server", "--no-browser", "--ip=127.0.0.1"),
-                *(
-                    f"--port={port}",
-                    "--ServerApp.port_retries=0",
-                    f"--ServerApp.root_dir={root}",
-                ),
-                *(f"--IdentityProvider.token={TOKEN}", "--ServerApp.base_url=/user/x/"),
-                *("--ServerApp.allow_root=True", "--YDocExtension.disable_rtc=True"),
-            ],
-            stdout=log,
-            stderr=log,
-            stdin=subprocess.DEVNULL,
-            env={**os.environ, **variables},
-        )
-        running = RunningServer(process, f"127.0.0.1:{port}/user/x/")
+        running = launch(root, log, **variables)
         started.append(running)
         await running.wait_until_up()
         return running

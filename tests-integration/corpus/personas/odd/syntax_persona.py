@@ -1,0 +1,5 @@
+from jupyter_ai_persona_manager import BasePersona
+
+
+class SyntaxPersona(BasePersona)
+    pass

@@ -1,0 +1,2 @@
+def late() -> str:
+    return "late"

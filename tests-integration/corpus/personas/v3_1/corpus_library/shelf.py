@@ -1,0 +1,5 @@
+from .titles import TITLES
+
+
+def books() -> list[str]:
+    return sorted(TITLES)

@@ -1,0 +1,5 @@
+LANGUAGE = "en"
+
+
+def greet(name: str) -> str:
+    return f"Hello {name}!"
