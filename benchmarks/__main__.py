@@ -12,7 +12,7 @@ import time
 from benchmarks import report
 from benchmarks.measure import Measure
 
-TOPICS = ("imports", "listing", "catalog", "definitions", "startup", "streaming", "acp")
+TOPICS = ("imports", "listing", "catalog", "definitions", "startup", "streaming", "browser", "acp")
 
 
 def take(topic: str, *, full: bool) -> list[Measure]:

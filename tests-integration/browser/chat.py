@@ -81,13 +81,13 @@ class ChatPage:
     def picture(self, name: str, *, dark: bool = False) -> None:
         """Keep a screenshot."""
         if dark:
-            self._scheme("dark")
+            self.scheme("dark")
         # The caret blinks, and what was hovered over last shows its hint.
         self.page.mouse.move(0, 0)
         file = self._pictures.with_name(f"{self._pictures.name}-{name}.png")
         self.page.screenshot(path=file, animations="disabled")
         if dark:
-            self._scheme("light")
+            self.scheme("light")
 
     # -- what is done ----------------------------------------------------------
 
@@ -124,7 +124,8 @@ class ChatPage:
         self.input.fill(text)
         self.press_send()
 
-    def _scheme(self, name: str) -> None:
+    def scheme(self, name: str) -> None:
+        """Change to the light or the dark theme."""
         self.page.emulate_media(color_scheme="dark" if name == "dark" else "light")
         light = "false" if name == "dark" else "true"
         expect(self.page.locator("body")).to_have_attribute("data-jp-theme-light", light)

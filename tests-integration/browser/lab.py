@@ -17,6 +17,8 @@ from urllib.error import URLError
 from urllib.parse import quote
 from urllib.request import urlopen
 
+from persona.core import TrustStore
+
 SECONDS = 60.0
 """How long anything may take on a slow machine."""
 
@@ -125,6 +127,11 @@ class Lab:
         traceback: TracebackType | None,
     ) -> None:
         self._stop()
+
+    @property
+    def trust(self) -> TrustStore:
+        """What its user has trusted."""
+        return TrustStore(self.home / "data" / "personas" / "trust.json")
 
     def _jupyterlab(self) -> list[str]:
         return [

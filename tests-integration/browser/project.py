@@ -31,6 +31,7 @@ class Project:
         self.chat_path = f"{name}/{self.chat_name}"
         self.model_url = model_url
         self.personas.mkdir(parents=True)
+        lab.trust.trust_project([self.folder])  # what the tests write is their own
         (self.folder / self.chat_name).write_text("{}", encoding="utf-8")
 
     @property
@@ -90,6 +91,10 @@ class Project:
             "metadata": {"id": uuid.uuid4().hex},
         }
         (self.folder / self.chat_name).write_text(json.dumps(chat), encoding="utf-8")
+
+    def chat_text(self) -> str:
+        """Return the chat's file as it is now, perhaps half written."""
+        return (self.folder / self.chat_name).read_text(encoding="utf-8")
 
     def saved(self) -> list[Mapping[str, Any]]:
         """Return the messages in the chat's file."""

@@ -77,26 +77,39 @@ def test_picker_says_who_answers_and_the_chosen_one_does(
 
     button(chat).click()
     row(chat, "Bob").click()
-    chat.input.click()
+    chat.input.click(position={"x": 8, "y": 8})  # beside the menu
     expect(menu(chat)).to_have_count(0)
     chat.send("second")
     expect(chat.body("Two.")).to_have_count(1)
     assert project.wait_saved("Two.")["sender"] == "persona::bob"
 
-    # The last addressed one, after the page was loaded again.
+    # A pick is kept when the page is loaded again.
     chat.reload()
     expect(button(chat)).to_have_text("Bob")
-    expect(button(chat)).to_have_attribute("title", re.compile("last addressed"))
+    expect(button(chat)).to_have_attribute("title", "Bob answers: chosen here.")
 
     button(chat).click()
     row(chat, "No one").click()
     chat.page.keyboard.press("Escape")
+    expect(button(chat)).to_contain_text("No one")
+    chat.reload()
     expect(button(chat)).to_contain_text("No one")
     chat.send("a note to myself")
     chat.send("@Ada third")
     expect(chat.body("Three.")).to_have_count(1)
     assert len(llm.requests) == 3
     chat.picture("no-one")
+
+    # One that is not here any more is forgotten, and nothing is said of it.
+    button(chat).click()
+    row(chat, "Ada").click()
+    chat.page.keyboard.press("Escape")
+    expect(button(chat)).to_have_text("Ada")
+    (project.personas / "ada.persona.md").unlink()
+    expect(button(chat)).to_contain_text("Who answers?")
+    chat.reload()
+    expect(button(chat)).to_contain_text("Who answers?")
+    assert chat.page.evaluate("localStorage.getItem('persona-jupyter:picks')") == "[]"
 
 
 def test_picker_changes_engine_model_and_options_and_takes_them_back(
@@ -130,6 +143,7 @@ def test_picker_changes_engine_model_and_options_and_takes_them_back(
     # What is changed by a command is seen at once, also while the menu is open.
     button(chat).click()
     expect(row(chat, "Ada")).to_be_focused()
+    expect(menu(chat).get_by_label("Used in this chat")).to_contain_text("tokens in")
     engine = menu(chat).get_by_label("Engine")
     engine.select_option("recall")
     expect(row(chat, "Ada")).to_contain_text("recall")

@@ -91,11 +91,13 @@ def test_each_persona_has_its_own_prompt_model_and_tools_when_both_are_asked(
 
     for name in ("alpha", "beta"):
         expect(chat.body(f"This is the answer of {name}.")).to_have_count(1)
-    report = chat.body("echo_alpha")
-    expect(report.locator("details")).not_to_have_attribute("open", "")
+    call = chat.page.get_by_role("button", name="echo_alpha")
+    expect(call).to_have_attribute("aria-expanded", "false")
+    expect(call).to_contain_text("Done")
     chat.picture("folded")
-    report.locator("summary").click()
-    expect(report).to_contain_text("alpha: from alpha")
+    call.click()
+    output = chat.messages.filter(has=call).get_by_role("group", name="Output")
+    expect(output).to_have_text("alpha: from alpha")
     chat.picture("tools-dark", dark=True)
     for name, other in (("alpha", "beta"), ("beta", "alpha")):
         body = project.wait_saved(f"This is the answer of {name}.")

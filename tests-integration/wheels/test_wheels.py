@@ -97,6 +97,12 @@ def test_server_extension_is_enabled_after_install() -> None:
     assert any("OK" in line for line in after[:4]), shown
 
 
+def test_schemas_of_the_events_are_shipped() -> None:
+    (wheel,) = (path for path in WHEELS if name(path) == "persona_jupyter")
+    schemas = [path for path in zipfile.ZipFile(wheel).namelist() if path.endswith(".yaml")]
+    assert sorted(path.split("/")[-2] for path in schemas) == ["persona_catalog", "persona_state"]
+
+
 def test_lab_extension_is_found_after_install() -> None:
     code, shown = run("jupyter", "labextension", "list")
     assert code == 0, shown
