@@ -21,9 +21,11 @@ export function roll(personas: IPersona[], chosen: string | null): IRoll {
   ];
   const shown = order.slice(0, MOST);
   const more = order.length - shown.length;
-  const unable = present.length - able.length;
+  const waiting = present.filter(({ state }) => state === 'untrusted').length;
+  const unable = present.length - able.length - waiting;
   const rest = [
     more ? `${more} more: write @ to see all.` : '',
+    waiting ? `${waiting} would run code: mention one with @ to see what, and decide.` : '',
     unable ? `${unable} cannot answer: send /personas to see why.` : ''
   ];
   return { shown, rest: rest.filter(Boolean).join(' ') };

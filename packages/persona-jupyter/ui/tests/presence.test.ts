@@ -44,6 +44,15 @@ group('roll', () => {
     assert.equal(rest, '3 cannot answer: send /personas to see why.');
   });
 
+  test('tells how to trust those that wait for it', () => {
+    const { rest } = roll([persona('new', 'untrusted'), persona('bad', 'broken')], null);
+    assert.equal(
+      rest,
+      '1 would run code: mention one with @ to see what, and decide. ' +
+        '1 cannot answer: send /personas to see why.'
+    );
+  });
+
   test('does not fill the chat with many', () => {
     const many = Array.from({ length: 15 }, (_, number) => persona(`p${number}`));
     const { shown, rest } = roll(many, 'p14');
