@@ -15,6 +15,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
+from contextlib import ExitStack
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
@@ -126,11 +127,11 @@ class _Importer:
             TurnError: A file is not what was read.
             BaseException: What the code raises.
         """
-        try:
-            return self._run("", CodeFile(self._code.file, self._code.sha256))
-        except BaseException:
-            _forget(self.names)
-            raise
+        with ExitStack() as undo:
+            undo.callback(_forget, self.names)
+            module = self._run("", CodeFile(self._code.file, self._code.sha256))
+            undo.pop_all()
+        return module
 
     def _run(self, name: str, file: CodeFile) -> ModuleType:
         data = _checked(file)
@@ -145,12 +146,11 @@ class _Importer:
             self._local[name] = module
         sys.modules[full] = module  # dataclasses and pickle look classes up there
         self.names.append(full)
-        try:
+        with ExitStack() as undo:
+            undo.callback(self._local.pop, name, None)
             # What was checked, not what lies there now; nothing is written beside it.
             exec(compile(data, str(file.file), "exec", dont_inherit=True), vars(module))  # noqa: S102
-        except BaseException:
-            self._local.pop(name, None)
-            raise
+            undo.pop_all()
         return module
 
     def _hook(self, name: str, file: CodeFile) -> Any:
