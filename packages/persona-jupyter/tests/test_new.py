@@ -93,6 +93,22 @@ async def test_persona_file_is_read_and_saved_for_the_editor(
     await server.fetch(f"/contents/{path}", method="PUT", body=body)
     assert "Answer at length" in (root / path).read_text()
     assert (await server.post(f"/contents/{path}/checkpoints", "")).code == 201
+    (root / path).unlink()  # while it is open in the editor
+    with pytest.raises(HTTPClientError, match="404"):
+        await server.fetch(f"/contents/{path}/checkpoints")
+
+
+async def test_persona_in_python_is_read_and_saved_for_the_editor(
+    service: Any, server: Any, root: Path
+) -> None:
+    file = root / ".jupyter" / "personas" / "tutor" / "tutor_persona.py"
+    file.parent.mkdir(parents=True)
+    file.write_text("one = 1\n")
+    path = file.relative_to(root).as_posix()
+    assert json.loads((await server.fetch(f"/contents/{path}?content=1")).body)["content"]
+    body = json.dumps({"type": "file", "format": "text", "content": "two = 2\n"})
+    await server.fetch(f"/contents/{path}", method="PUT", body=body)
+    assert file.read_text() == "two = 2\n"
 
 
 @pytest.mark.parametrize(
@@ -100,6 +116,8 @@ async def test_persona_file_is_read_and_saved_for_the_editor(
     [
         ".jupyter/jupyter_server_config.py",
         ".jupyter/personas/note.txt",
+        ".jupyter/personas/tool.py",
+        ".jupyter/personas/_persona.py",
         ".jupyter/personas/.hidden/a.persona.md",
         ".jupyter/personas/a/b/c.persona.md",
         ".jupyter/personas",

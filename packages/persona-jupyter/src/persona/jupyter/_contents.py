@@ -31,7 +31,7 @@ _DEEPEST = 2
 
 def is_persona_file(path: str) -> bool:
     """Whether a path of the contents API is that of a persona file in a ``.jupyter``."""
-    from persona.loaders import MARKDOWN, TOML
+    from persona.loaders import MARKDOWN, PYTHON, TOML
 
     parts = PurePosixPath(path.strip("/")).parts
     hidden = [number for number, part in enumerate(parts) if part.startswith(".")]
@@ -42,7 +42,7 @@ def is_persona_file(path: str) -> bool:
         return True
     if not below or below[0] != "personas" or not 1 <= len(below) - 1 <= _DEEPEST:
         return False
-    return MARKDOWN.claims(below[-1]) or TOML.claims(below[-1])
+    return any(loader.claims(below[-1]) for loader in (MARKDOWN, TOML, PYTHON))
 
 
 class _PersonaFiles(ContentsAPIHandler):
@@ -66,6 +66,10 @@ class _PersonaFiles(ContentsAPIHandler):
         if not Path(os.path.realpath(root / path.strip("/"))).is_relative_to(root):
             raise web.HTTPError(404, "That file is not in the server's root folder.")
 
+    async def _require_file(self, path: str) -> None:
+        if not await self.contents_manager.file_exists(path):
+            raise web.HTTPError(404, "There is no such file.")
+
 
 class FileHandler(_PersonaFiles, ContentsHandler):
     """Reads and saves a persona file."""
@@ -83,8 +87,7 @@ class FileHandler(_PersonaFiles, ContentsHandler):
         """Save the file, which must be there."""
         self._refuse_others()
         model = self.get_json_body() or {}
-        if not await self.contents_manager.file_exists(path):
-            raise web.HTTPError(404, "There is no such file.")
+        await self._require_file(path)
         if model.get("type", "file") != "file":
             raise web.HTTPError(400, "Only a file can be saved there.")
         from persona.jupyter._written import Writing
@@ -92,7 +95,10 @@ class FileHandler(_PersonaFiles, ContentsHandler):
         writing = Writing(self._extension.service, path)
         await writing.begin()
         await ensure_async(super().put(path=path))
-        await writing.end()
+        user = self.current_user
+        # Who may write files only must not bring it about that something runs.
+        if await ensure_async(self.authorizer.is_authorized(self, user, "execute", "personas")):
+            await writing.end()
 
 
 class FileCheckpointsHandler(_PersonaFiles, CheckpointsHandler):
@@ -102,12 +108,14 @@ class FileCheckpointsHandler(_PersonaFiles, CheckpointsHandler):
     async def get(self, path: str = "") -> None:
         """Answer with the checkpoints."""
         self._refuse_others()
+        await self._require_file(path)
         await ensure_async(super().get(path=path))
 
     @web.authenticated
     async def post(self, path: str = "") -> None:
         """Make one."""
         self._refuse_others()
+        await self._require_file(path)
         await ensure_async(super().post(path=path))
 
 
