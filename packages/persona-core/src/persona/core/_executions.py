@@ -65,7 +65,9 @@ class Execution:
         }
 
 
-def executions(definition: PersonaDefinition, registry: EngineRegistry) -> tuple[Execution, ...]:
+def executions(
+    definition: PersonaDefinition, registry: EngineRegistry, *, listing: bool = False
+) -> tuple[Execution, ...]:
     """Return what a definition would run; empty for one that only talks to a model.
 
     Called before a persona is made. The class of its engine is imported if the definition
@@ -74,11 +76,15 @@ def executions(definition: PersonaDefinition, registry: EngineRegistry) -> tuple
     Args:
         definition: The definition, with what it inherits.
         registry: The engines.
+        listing: Whether it is for a listing only, for which no engine is imported because of
+            numbers such as a temperature.
     """
-    return tuple(_found(definition, registry))
+    return tuple(_found(definition, registry, listing))
 
 
-def _found(definition: PersonaDefinition, registry: EngineRegistry) -> Iterator[Execution]:
+def _found(
+    definition: PersonaDefinition, registry: EngineRegistry, listing: bool
+) -> Iterator[Execution]:
     code = definition.code
     if code is not None:
         _, line, scope = _said(definition, "name")
@@ -91,7 +97,8 @@ def _found(definition: PersonaDefinition, registry: EngineRegistry) -> Iterator[
                 "command", f"MCP server {server.name}", *place, server.command,
                 tuple(server.args), tuple(server.env), _taken(*texts),
             )  # fmt: skip
-    if definition.options:
+    options = definition.options
+    if options and not (listing and all(type(value) in (int, float) for value in options.values())):
         yield from _of_options(definition, registry)
 
 

@@ -90,7 +90,9 @@ class TrustJudge:
         self.rules = rules or TrustRules()
         self._registry = registry
 
-    def look(self, definition: PersonaDefinition, folder: Path) -> Untrusted | None:
+    def look(
+        self, definition: PersonaDefinition, folder: Path, *, listing: bool = False
+    ) -> Untrusted | None:
         """Return why a persona may not be made, or None if it may; blocking.
 
         Called for listings, before a persona is made, and before each turn: what it would
@@ -99,8 +101,9 @@ class TrustJudge:
         Args:
             definition: The definition, with what it inherits.
             folder: The chat's folder, where its programs start.
+            listing: Whether it is for a listing only, which imports fewer engines.
         """
-        version = version_of(definition, folder, self._registry)
+        version = version_of(definition, folder, self._registry, listing=listing)
         if version is None or self.rules.covers(version):
             return None
         if self.rules.mode == "never":
@@ -121,7 +124,7 @@ class TrustJudge:
         self, definitions: Iterable[PersonaDefinition], folder: Path
     ) -> dict[str, Untrusted]:
         """Return those that may not be made, by short name; blocking."""
-        found = ((d.name, self.look(d, folder)) for d in definitions)
+        found = ((d.name, self.look(d, folder, listing=True)) for d in definitions)
         return {slug: waiting for slug, waiting in found if waiting is not None}
 
 

@@ -79,7 +79,7 @@ class TrustVersion:
 
 
 def version_of(
-    definition: PersonaDefinition, folder: Path, registry: EngineRegistry
+    definition: PersonaDefinition, folder: Path, registry: EngineRegistry, *, listing: bool = False
 ) -> TrustVersion | None:
     """Return what a project's persona would run, or None if that is nothing; blocking.
 
@@ -89,11 +89,12 @@ def version_of(
         definition: The definition, with what it inherits.
         folder: The chat's folder, where its programs start.
         registry: The engines.
+        listing: Whether it is for a listing only, which imports fewer engines.
     """
     source = definition.source
     if source is None or source.scope is not Scope.PROJECT:
         return None
-    runs = executions(definition, registry)
+    runs = executions(definition, registry, listing=listing)
     if not runs:
         return None
     root = Path(real(source.root))

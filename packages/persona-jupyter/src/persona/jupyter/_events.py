@@ -12,12 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from persona.core import Activity, BasePersona
-
 if TYPE_CHECKING:
     from jupyter_events import EventLogger
     from jupyterlab_chat.models import BaseChatModel
 
+    from persona.core import Activity, BasePersona
     from persona.jupyter._catalog_change import CatalogChange
 
 STATE = "https://schema.jupyter.org/personas/persona_state/v1"
