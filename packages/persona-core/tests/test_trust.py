@@ -115,7 +115,7 @@ def test_names_of_variables_are_told_and_values_are_not(
     (run,) = executions(define(root, context=context), registry)
     assert (run.environment, run.takes, run.line) == (("TOKEN",), ("KEY", "HOME"), 3)
     found = version(root, registry, context=context)
-    assert "hunter2" not in json.dumps([run.as_dict(), dict(found.texts), dict(found.hidden)])
+    assert "hunter2" not in json.dumps([run.as_dict(), found.told()])
 
 
 @pytest.mark.parametrize("scope", [Scope.USER, Scope.ENVIRONMENT, Scope.BUILTIN])

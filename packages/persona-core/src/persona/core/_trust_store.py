@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,7 @@ class TrustStore:
         self._given = file
         self._read: tuple[tuple[object, ...], dict[str, Any], str] | None = None
 
-    @property
+    @cached_property
     def file(self) -> Path:
         """Where they are kept."""
         if self._given is not None:
@@ -127,11 +128,12 @@ class TrustStore:
         def change(data: dict[str, Any]) -> None:
             for version in every:
                 entry = data["versions"].pop(version.key, {})
+                texts, hidden = version.told()
                 known = [d for d in entry.get("digests", ()) if d != version.digest]
                 data["versions"][version.key] = {
                     "digests": [*known, version.digest][-_VERSIONS:],
-                    "texts": dict(version.texts),
-                    "hidden": dict(version.hidden),
+                    "texts": texts,
+                    "hidden": hidden,
                     "at": _now(),
                 }
 

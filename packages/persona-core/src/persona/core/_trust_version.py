@@ -40,8 +40,7 @@ class TrustVersion:
         runs: What it would run.
         files: The local files that would run or that are named for it.
         homes: Folders of all projects that have a say in it.
-        texts: What a person approves, by name: the definition without secrets, the files.
-        hidden: Digests of the values that the texts leave out, by dotted path.
+        definition: The definition, with what it inherits.
     """
 
     root: Path
@@ -50,10 +49,9 @@ class TrustVersion:
     name: str
     digest: str
     runs: tuple[Execution, ...]
-    files: tuple[LocalFile, ...] = ()
-    homes: frozenset[Path] = frozenset()
-    texts: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
-    hidden: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    files: tuple[LocalFile, ...]
+    homes: frozenset[Path]
+    definition: PersonaDefinition = field(compare=False, repr=False)
 
     @property
     def key(self) -> str:
@@ -65,14 +63,24 @@ class TrustVersion:
         """Files that cannot be checked, so that no single version can be trusted."""
         return tuple(found for found in self.files if found.problem)
 
+    def told(self) -> tuple[dict[str, str], dict[str, str]]:
+        """Return what a person approves, made anew as listings have no use for it.
+
+        Returns:
+            Texts by name: the definition without secrets, and the files. And digests of the
+            values that the texts leave out, by dotted path.
+        """
+        return _texts(self.definition, self.files, self.root)
+
     def differs_from(self, texts: Mapping[str, str], hidden: Mapping[str, str]) -> list[Diff]:
         """Return the changes since what was approved."""
+        now, left_out = self.told()
         found = [
-            Diff(name, texts.get(name), self.texts.get(name, ""))
-            for name in dict.fromkeys([*self.texts, *texts])
-            if texts.get(name) != self.texts.get(name)
+            Diff(name, texts.get(name), now.get(name, ""))
+            for name in dict.fromkeys([*now, *texts])
+            if texts.get(name) != now.get(name)
         ]
-        other = [path for path in self.hidden if hidden.get(path, "") != self.hidden[path]]
+        other = [path for path in left_out if hidden.get(path, "") != left_out[path]]
         if other:
             found.append(Diff("values that are not shown", "", "\n".join(other)))
         return found
@@ -104,7 +112,6 @@ def version_of(
         "files": [[str(f.path), real(f.path), f.sha256, f.problem] for f in files],
     }
     text = json.dumps(parts, sort_keys=True, ensure_ascii=True, default=str)
-    texts, hidden = _texts(definition, files, root)
     return TrustVersion(
         root,
         Path(real(source.file)),
@@ -114,8 +121,7 @@ def version_of(
         runs,
         files,
         frozenset({root, *_homes(definition)}),
-        texts,
-        hidden,
+        definition,
     )
 
 
