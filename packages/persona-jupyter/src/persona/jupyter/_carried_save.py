@@ -7,7 +7,7 @@ import os
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from persona.core import (
     AvatarError,
@@ -25,6 +25,7 @@ from persona.core import (
 from persona.jupyter import _carried_offer as texts
 from persona.jupyter._carried import Carried
 from persona.jupyter._notices import shown_path
+from persona.jupyter._refusal import Refusal
 from persona.jupyter._target import split_name
 
 if TYPE_CHECKING:
@@ -39,20 +40,6 @@ _ENDINGS = {
     "image/webp": ".webp",
     "image/svg+xml": ".svg",
 }
-
-Reason = Literal["unknown", "taken", "refused", "changed", "failed"]
-
-
-class NotSaved(Exception):
-    """A persona was not saved; the message says why.
-
-    Attributes:
-        reason: In one word.
-    """
-
-    def __init__(self, reason: Reason, message: str) -> None:
-        super().__init__(message)
-        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,21 +79,21 @@ async def save_carried(
         seal: Of what was looked at before it was decided; by default whatever is there now.
 
     Raises:
-        NotSaved: There is no such persona in the chat, or there is one here already, or the
+        Refusal: There is no such persona in the chat, or there is one here already, or the
             server does not allow it, or it cannot be written.
     """
     if scope not in (Scope.PROJECT, Scope.USER):
-        raise NotSaved("failed", "A persona is saved to `project` or `user`.")
+        raise Refusal("failed", "A persona is saved to `project` or `user`.")
     async with manager.carried.saving:
         if slug in manager.personas.everyone.personas:
-            raise NotSaved("taken", "There is a persona of that name already.")
+            raise Refusal("taken", "There is a persona of that name already.")
         carried = manager.carried.all(manager.view).get(slug)
         if carried is None:
-            raise NotSaved("unknown", "This chat brings no persona of that name.")
+            raise Refusal("unknown", "This chat brings no persona of that name.")
         if carried.packed is None:
-            raise NotSaved("refused", carried.problem)
+            raise Refusal("refused", carried.problem)
         if seal is not None and not manager.carried.has_shown(carried, seal):
-            raise NotSaved(
+            raise Refusal(
                 "changed",
                 "What you see was not shown by this server, or has changed since. "
                 f"Write @{slug} and look at it again.",
@@ -115,16 +102,16 @@ async def save_carried(
         try:
             manager.policy.check(definition)
         except EngineError as exc:
-            raise NotSaved("refused", f"{exc.summary} {exc.fix}") from exc
+            raise Refusal("refused", f"{exc.summary} {exc.fix}") from exc
         level = level_for_new(manager.levels(), Scope(scope))
         if level is None:
-            raise NotSaved("failed", "This folder is no project of its own. Save it to `user`.")
+            raise Refusal("failed", "This folder is no project of its own. Save it to `user`.")
         try:
             file, problems = await asyncio.to_thread(
                 _write, level, definition, carried, manager.root_dir
             )
         except (DefinitionError, OSError) as exc:
-            raise NotSaved("failed", str(exc)) from exc
+            raise Refusal("failed", str(exc)) from exc
         await manager.reload()
         await manager.trust.written(slug)  # what it would run was shown before
         found = manager.view.findings(slug)
@@ -152,7 +139,7 @@ async def save_named(manager: PersonaManager, rest: str, message: Message) -> st
     slug, where = found
     try:
         saved = await save_carried(manager, slug, where.strip("`") or "project")
-    except NotSaved as exc:
+    except Refusal as exc:
         return f"Not saved. {exc}"
     manager.offers.settle(slug, f"✓ **Saved** as `{saved.file}`.")
     return saved.told()

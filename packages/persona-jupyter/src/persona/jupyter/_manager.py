@@ -328,7 +328,7 @@ class PersonaManager(AdminRules):
             How many messages it answers now.
 
         Raises:
-            NotTrusted: There is nothing to decide, or it cannot be done.
+            Refusal: There is nothing to decide, or it cannot be done.
         """
         waiting = await self.trust.decide(slug, choice, seal, by)
         await self.personas.reload()

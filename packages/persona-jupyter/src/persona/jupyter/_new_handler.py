@@ -6,9 +6,8 @@ import json
 
 from tornado import web
 
+from persona.jupyter._refusal import Refusal
 from persona.jupyter._rest import Base
-
-_STATUS = {"name": 400, "taken": 409, "refused": 403, "failed": 400}
 
 
 class NewHandler(Base):
@@ -17,7 +16,7 @@ class NewHandler(Base):
     @web.authenticated
     async def post(self) -> None:
         """Write its file and answer with where it is."""
-        from persona.jupyter._new_persona import NotMade, make_persona
+        from persona.jupyter._new_persona import make_persona
 
         data = self._data()
         (name,) = self._body("name")
@@ -38,8 +37,8 @@ class NewHandler(Base):
                 service.catalog.registry,
                 service.policy,
             )
-        except NotMade as exc:
-            raise web.HTTPError(_STATUS[exc.reason], str(exc)) from exc
+        except Refusal as exc:
+            raise web.HTTPError(exc.status, str(exc)) from exc
         manager = service.manager_at(path.strip("/"))
         if manager is not None:
             await manager.reload()

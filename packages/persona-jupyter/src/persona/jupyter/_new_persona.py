@@ -7,7 +7,6 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from persona.core import (
     CODE_ENGINE,
@@ -23,22 +22,9 @@ from persona.core import (
 )
 from persona.jupyter._notices import shown_path
 from persona.jupyter._policy import Policy
+from persona.jupyter._refusal import Refusal
 
 _LONGEST = 64
-
-Reason = Literal["name", "taken", "refused", "failed"]
-
-
-class NotMade(Exception):
-    """A persona was not made; the message says why.
-
-    Attributes:
-        reason: In one word.
-    """
-
-    def __init__(self, reason: Reason, message: str) -> None:
-        super().__init__(message)
-        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,26 +61,26 @@ async def make_persona(
         policy: What the server allows.
 
     Raises:
-        NotMade: The name cannot be used, or the file cannot be written.
+        Refusal: The name cannot be used, or the file cannot be written.
     """
     shown = " ".join(name.removeprefix("@").split())
     slug = slugify(shown)
     if not slug or len(shown) > _LONGEST or not shown.isprintable() or {"/", "\\"} & set(shown):
-        raise NotMade("name", f"A name is one line of 1 to {_LONGEST} characters with letters.")
+        raise Refusal("name", f"A name is one line of 1 to {_LONGEST} characters with letters.")
     if slug in taken:
-        raise NotMade("taken", f"There is a persona of the name {slug} already.")
+        raise Refusal("taken", f"There is a persona of the name {slug} already.")
     if shown == slug:
         shown = title_of(slug)
     level = level_for_new(levels, Scope.PROJECT)
     if level is None:
-        raise NotMade("failed", "This folder is your own, no project's. Open a chat in a project.")
+        raise Refusal("failed", "This folder is your own, no project's. Open a chat in a project.")
     engine = _engine(registry, policy)
     try:
         file = await asyncio.to_thread(_write, level, slug, shown, engine, root)
     except FileExistsError as exc:
-        raise NotMade("taken", str(exc)) from exc
+        raise Refusal("taken", str(exc)) from exc
     except (DefinitionError, OSError) as exc:
-        raise NotMade("failed", str(exc)) from exc
+        raise Refusal("failed", str(exc)) from exc
     return NewPersona(slug, shown, file)
 
 
@@ -106,7 +92,7 @@ def _engine(registry: EngineRegistry, policy: Policy) -> str:
     usable = [e.id for e in registry.entries.values() if not e.broken and e.id != CODE_ENGINE]
     allowed = [engine for engine in usable if policy.allows_engine(engine)]
     if not allowed:
-        raise NotMade("refused", "No engine is installed here that the server allows.")
+        raise Refusal("refused", "No engine is installed here that the server allows.")
     return usual if usual in allowed else allowed[0]
 
 

@@ -6,9 +6,8 @@ import json
 
 from tornado import web
 
+from persona.jupyter._refusal import Refusal
 from persona.jupyter._rest import Base
-
-_STATUS = {"unknown": 404, "taken": 409, "changed": 409, "refused": 403, "failed": 400}
 
 
 class SaveHandler(Base):
@@ -17,7 +16,7 @@ class SaveHandler(Base):
     @web.authenticated
     async def post(self) -> None:
         """Save it and answer with its file and what it lacks."""
-        from persona.jupyter._carried_save import NotSaved, save_carried
+        from persona.jupyter._carried_save import save_carried
 
         chat_id, slug = self._body("chat_id", "slug")
         data = self._data()
@@ -28,8 +27,8 @@ class SaveHandler(Base):
         await manager.ready()
         try:
             saved = await save_carried(manager, slug, scope, seal)
-        except NotSaved as exc:
-            raise web.HTTPError(_STATUS[exc.reason], str(exc)) from exc
+        except Refusal as exc:
+            raise web.HTTPError(exc.status, str(exc)) from exc
         user = self.current_user
         told = saved.told(user.display_name or user.name or user.username)
         if not manager.offers.settle(slug, told):

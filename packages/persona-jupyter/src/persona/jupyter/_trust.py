@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from persona.core import TrustError, TrustVersion, Untrusted, note
 from persona.jupyter import _trust_notices as texts
+from persona.jupyter._refusal import Refusal
 from persona.jupyter._seal import Seal
 from persona.jupyter._system import SYSTEM_USER, SystemVoice
 
@@ -19,20 +20,6 @@ if TYPE_CHECKING:
 
 Choice = Literal["version", "project", "later"]
 CHOICES: tuple[Choice, ...] = ("version", "project", "later")
-
-Reason = Literal["unknown", "trusted", "changed", "refused", "failed"]
-
-
-class NotTrusted(Exception):
-    """A decision was not taken; the message says why.
-
-    Attributes:
-        reason: In one word.
-    """
-
-    def __init__(self, reason: Reason, message: str) -> None:
-        super().__init__(message)
-        self.reason = reason
 
 
 class ChatTrust:
@@ -112,7 +99,7 @@ class ChatTrust:
             by: Name of the person, for the chat.
 
         Raises:
-            NotTrusted: There is nothing to decide, it is not what was shown, or it cannot be
+            Refusal: There is nothing to decide, it is not what was shown, or it cannot be
                 kept.
         """
         async with self._deciding:
@@ -120,13 +107,13 @@ class ChatTrust:
             if untrusted is None:
                 known = slug in self._personas.view.personas
                 if known:
-                    raise NotTrusted("trusted", "It does not wait for your trust.")
-                raise NotTrusted("unknown", "There is no persona of that name.")
+                    raise Refusal("trusted", "It does not wait for your trust.")
+                raise Refusal("unknown", "There is no persona of that name.")
             version = untrusted.version
             if untrusted.why == "never" and choice != "later":
-                raise NotTrusted("refused", "This server trusts no project.")
+                raise Refusal("refused", "This server trusts no project.")
             if seal is not None and not self._seal.fits(f"trust {slug}", self._of(version), seal):
-                raise NotTrusted(
+                raise Refusal(
                     "changed",
                     "What you see was not shown by this server, or has changed since. "
                     f"Write @{slug} and look at it again.",
@@ -134,7 +121,7 @@ class ChatTrust:
             try:
                 await asyncio.to_thread(self._keep, version, choice)
             except TrustError as exc:
-                raise NotTrusted("failed", str(exc)) from exc
+                raise Refusal("failed", str(exc)) from exc
             waiting = self._waiting(slug) if choice != "later" else []
             state = "later" if choice == "later" else "trusted"
             told = texts.decided(version, choice, by)

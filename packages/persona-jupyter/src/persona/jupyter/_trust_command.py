@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from persona.core import escape_markdown
 from persona.jupyter import _trust_notices as texts
+from persona.jupyter._refusal import Refusal
 from persona.jupyter._target import split_name
-from persona.jupyter._trust import CHOICES, NotTrusted
+from persona.jupyter._trust import CHOICES
 
 if TYPE_CHECKING:
     from jupyterlab_chat.models import Message
@@ -47,6 +48,6 @@ async def trust(manager: PersonaManager, rest: str, message: Message) -> str:
     by = manager.people.get(message.sender, "")
     try:
         waited = await manager.decide_trust(slug, choice, by=by)
-    except NotTrusted as exc:
+    except Refusal as exc:
         return f"Not done. {escape_markdown(str(exc))}"
     return texts.done(before.version, choice, waited) if before is not None else "Done."

@@ -8,9 +8,8 @@ import json
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
+from persona.jupyter._refusal import Refusal
 from persona.jupyter._rest import Base
-
-_STATUS = {"unknown": 404, "trusted": 409, "changed": 409, "refused": 403, "failed": 400}
 
 
 class TrustHandler(Base):
@@ -50,7 +49,7 @@ class TrustHandler(Base):
     @authorized("execute", resource="personas")  # type: ignore[untyped-decorator]
     async def post(self) -> None:
         """Decide: ``version``, ``project`` or ``later``."""
-        from persona.jupyter._trust import CHOICES, NotTrusted
+        from persona.jupyter._trust import CHOICES
 
         chat_id, slug, decision = self._body("chat_id", "slug", "decision")
         seal = self._data().get("seal")
@@ -63,7 +62,7 @@ class TrustHandler(Base):
         by = user.display_name or user.name or user.username
         try:
             answered = await manager.decide_trust(slug, choice, seal, by)
-        except NotTrusted as exc:
-            raise web.HTTPError(_STATUS[exc.reason], str(exc)) from exc
+        except Refusal as exc:
+            raise web.HTTPError(exc.status, str(exc)) from exc
         trusted = choice != "later"
         self.finish(json.dumps({"slug": slug, "trusted": trusted, "answered": answered}))
