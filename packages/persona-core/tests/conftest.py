@@ -14,6 +14,20 @@ from jupyterlab_chat.websocket_model import WsChatModel
 from jupyterlab_chat.ychat import YChat
 from pycrdt import Awareness
 
+from persona.core import (
+    Conversation,
+    Pace,
+    PersonaContext,
+    PersonaIdentity,
+    PersonaModel,
+    ReplyEvent,
+    ReplyWriter,
+    Turn,
+    Utterance,
+)
+
+BOT = "persona::ada-bot"
+
 
 @dataclass
 class RealChat:
@@ -60,11 +74,52 @@ class RealChat:
     def of(self, sender: str) -> list[Message]:
         return [m for m in self.model.get_messages() if m.sender == sender]
 
-    def bodies(self, sender: str = "persona::ada-bot") -> list[str]:
+    def bodies(self, sender: str = BOT) -> list[str]:
         return [m.body for m in self.of(sender)]
 
-    def notes(self, sender: str = "persona::ada-bot") -> list[dict[str, Any]]:
+    def notes(self, sender: str = BOT) -> list[dict[str, Any]]:
         return [(m.metadata or {})["persona"] for m in self.of(sender)]
+
+    def writer(
+        self,
+        pace: Pace | None = None,
+        *,
+        engine: str | None = None,
+        model: str | None = "a/b",
+    ) -> ReplyWriter:
+        """Say something to Ada Bot, and return what writes her reply."""
+        message = self.say("@ada-bot hi")
+        turn = Turn(
+            message=Utterance(message.id, "human", "ada", "Ada", message.body, message.time),
+            history=(),
+            model=None if model is None else PersonaModel(model_id=model),
+            context=PersonaContext(),
+            identity=PersonaIdentity(name="Ada Bot"),
+            options={},
+            chat_path="study/talk.chat",
+            root_dir=Path("/srv/lab"),
+        )
+        user = User(username=BOT, name="Ada Bot", display_name="Ada Bot", bot=True)
+        return ReplyWriter(Conversation(self.model, user), turn, pace=pace, engine=engine)
+
+    async def reply(
+        self,
+        *events: ReplyEvent | str | BaseException,
+        pace: Pace | None = None,
+        engine: str | None = None,
+        model: str | None = "a/b",
+    ) -> ReplyWriter:
+        """Have these events written as Ada Bot's reply; an error among them is raised there."""
+        writer = self.writer(pace, engine=engine, model=model)
+        await writer.write(_stream(*events))
+        return writer
+
+
+async def _stream(*events: ReplyEvent | str | BaseException) -> AsyncIterator[ReplyEvent | str]:
+    for event in events:
+        if isinstance(event, BaseException):
+            raise event
+        yield event
 
 
 def websocket_chat(folder: Path) -> RealChat:

@@ -11,8 +11,8 @@ import pytest
 from pydantic import ValidationError
 
 from persona.core import BasePersona, PersonaDefinition, PersonaEngine, PersonaIdentity, Turn
-from persona.core._definition import Scope, Source
 from persona.core._former import renamed_personas
+from persona.core._source import Scope, Source
 
 if TYPE_CHECKING:
     from conftest import RealChat, Until

@@ -74,7 +74,7 @@ class Probe(PersonaEngine):
                 await self.gate.wait()
             match turn.text:
                 case "raise":
-                    raise LookupError("secret detail")
+                    raise LookupError("secret detail of sk-abcdefgh12 at http://ada:horse@h/")
                 case "cancel":
                     raise asyncio.CancelledError
                 case "turn error":
@@ -200,6 +200,7 @@ async def test_any_error_is_told_in_one_line_with_folded_details(chat: RealChat)
     assert text == "raise:"
     assert error.splitlines()[0] == "⚠ **Something went wrong: LookupError.**"
     assert "secret detail" in error.partition("<details>")[2]
+    assert "sk-" not in error and "horse" not in error
     await bot.process_message(chat.say("again"))
     assert chat.bodies()[-1] == "again: done"
 

@@ -420,6 +420,14 @@ def test_any_text_is_refused_with_one_kind_of_error(text: object) -> None:
         unpack_definition(text)
 
 
+@pytest.mark.parametrize("avatar", ["/etc/passwd", "../../x.png", "${HOME}/x.png", "file:///x.png"])
+def test_picture_that_would_be_read_here_is_dropped(avatar: str) -> None:
+    identity = {"name": "Ada", "avatar": avatar}
+    packed = unpack_definition(json.dumps({"v": 1, "d": {"name": "ada", "identity": identity}}))
+    assert packed.definition.identity.avatar is None and avatar not in str(packed.values)
+    assert packed.left_out == ("the picture",)
+
+
 def test_odd_list_of_what_was_left_out_does_no_harm() -> None:
     base = {"v": 1, "d": {"name": "a", "identity": {"name": "A"}}}
     assert unpack_definition(json.dumps({**base, "left": 7})).left_out == ()

@@ -1,5 +1,6 @@
 """A file gets new content as a whole."""
 
+import errno
 import os
 import stat
 import sys
@@ -90,3 +91,10 @@ def test_given_mode_counts_from_the_start(tmp_path: Path) -> None:
     with replacing(file, mode=0o600, draft=draft):
         assert mode(draft) == 0o600
     assert mode(file) == 0o600
+
+
+def test_full_disk_is_told_with_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "personas.toml"
+    with pytest.raises(OSError, match="personas.toml"), replacing(path):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert not list(tmp_path.iterdir())

@@ -9,26 +9,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from jupyterlab_chat.models import User
 
 from persona.core import (
-    Conversation,
     Diff,
     FilePosition,
     Notice,
     Pace,
-    PersonaContext,
-    PersonaIdentity,
     Plan,
     PlanEntry,
     ReplyEvent,
-    ReplyWriter,
     Thought,
     ToolCall,
     ToolCallUpdate,
-    Turn,
     TurnError,
-    Utterance,
 )
 from persona.core._turn import read_history
 
@@ -40,29 +33,6 @@ NOW = Pace(floor=0, ceiling=0, share=1e9)
 SLOW = Pace(floor=60, ceiling=60)
 
 Event = ReplyEvent | str
-
-
-def writer(chat: RealChat, pace: Pace | None = None, root: Path = Path("/srv/lab")) -> ReplyWriter:
-    message = chat.say("@ada-bot hi")
-    turn = Turn(
-        message=Utterance(message.id, "human", "ada", "Ada", message.body, message.time),
-        history=(),
-        model=None,
-        context=PersonaContext(),
-        identity=PersonaIdentity(name="Ada Bot"),
-        options={},
-        chat_path="study/talk.chat",
-        root_dir=root,
-    )
-    user = User(username=BOT, name="Ada Bot", display_name="Ada Bot", bot=True)
-    return ReplyWriter(Conversation(chat.model, user), turn, pace=pace)
-
-
-async def stream(*events: Event | BaseException) -> AsyncIterator[Any]:
-    for event in events:
-        if isinstance(event, BaseException):
-            raise event
-        yield event
 
 
 def kinds(chat: RealChat) -> list[str]:
@@ -78,7 +48,7 @@ async def test_call_is_told_as_data_as_it_stands(chat: RealChat) -> None:
         yield ToolCallUpdate("1", "completed", output="found")
         yield "Done."
 
-    await writer(chat, NOW).write(reply())
+    await chat.writer(NOW).write(reply())
     begun = {"id": "1", "title": "search", "server": "web", "kind": "search"}
     begun["input"] = '{"q": "naïve"}'
     assert seen == [begun | {"status": "in_progress"}]
@@ -95,7 +65,7 @@ async def test_changes_and_places_say_where_they_can_be_opened(chat: RealChat) -
         FilePosition("/srv/lab"),
     )
     call = ToolCall("1", "edit", diffs=diffs, locations=places)
-    await writer(chat).write(stream(call))
+    await chat.reply(call)
     (told,) = chat.notes()[0]["calls"]
     assert [(p["path"], p.get("line"), p.get("open")) for p in told["locations"]] == [
         ("a.py", 7, "study/a.py"),
@@ -121,7 +91,7 @@ async def test_report_is_bounded_and_says_what_it_hides(chat: RealChat) -> None:
         locations=tuple(FilePosition(f"p{n}") for n in range(500)),
     )
     update = ToolCallUpdate("1", "completed", output="\x1b" * 90_000)
-    await writer(chat).write(stream(call, update))
+    await chat.reply(call, update)
     (told,) = chat.notes()[0]["calls"]
     assert told["hidden"]["output"] == 88_000
     assert told["hidden"]["input"] > 85_000
@@ -134,7 +104,7 @@ async def test_report_is_bounded_and_says_what_it_hides(chat: RealChat) -> None:
 
 async def test_report_does_not_double_what_the_file_holds(chat: RealChat) -> None:
     output = "line of output\n" * 130
-    await writer(chat).write(stream(ToolCall("1", "run"), ToolCallUpdate("1", output=output)))
+    await chat.reply(ToolCall("1", "run"), ToolCallUpdate("1", output=output))
     told = json.dumps(chat.notes()[0]["calls"])
     assert output in json.loads(told)[0]["output"]
     assert len(chat.bodies()[0]) + len(told) < 1.6 * len(output)
@@ -149,7 +119,7 @@ async def test_text_of_a_report_can_be_stored_whatever_it_holds(chat: RealChat) 
         ToolCallUpdate(broken, "completed", output=broken, locations=(FilePosition(broken, 1),)),
         "ok",
     ]
-    await writer(chat, NOW).write(stream(*events))
+    await chat.reply(*events, pace=NOW)
     assert chat.bodies()[-1] == "ok"
     told = json.dumps(chat.notes(), ensure_ascii=False)
     told.encode()
@@ -159,7 +129,7 @@ async def test_text_of_a_report_can_be_stored_whatever_it_holds(chat: RealChat) 
 async def test_many_calls_in_a_row_are_told_in_several_reports(chat: RealChat) -> None:
     calls = [ToolCall(str(n), f"t{n}") for n in range(45)]
     ends = [ToolCallUpdate(str(n), "completed", output="o") for n in range(45)]
-    await writer(chat, NOW).write(stream(*calls, *ends, "Done."))
+    await chat.reply(*calls, *ends, "Done.", pace=NOW)
     assert kinds(chat) == ["tools", "tools", "tools", "reply"]
     told = [call for note in chat.notes()[:3] for call in note["calls"]]
     assert [call["id"] for call in told] == [str(n) for n in range(45)]
@@ -171,7 +141,7 @@ async def test_large_calls_are_told_in_several_reports(chat: RealChat) -> None:
     for number in range(30):
         events.append(ToolCall(str(number), "cat", {"x": "y" * 2_000}))
         events.append(ToolCallUpdate(str(number), "completed", output="z" * 2_000))
-    await writer(chat, NOW).write(stream(*events))
+    await chat.reply(*events, pace=NOW)
     assert len(kinds(chat)) > 2
     assert max(len(json.dumps(note)) for note in chat.notes()) < 60_000
 
@@ -181,7 +151,7 @@ async def test_plan_is_told_step_by_step(chat: RealChat) -> None:
         Plan((PlanEntry("look", "completed"), PlanEntry("write *it*", status)))
         for status in ("pending", "in_progress")
     ]
-    await writer(chat, NOW).write(stream(plans[0], "text", plans[1]))
+    await chat.reply(plans[0], "text", plans[1], pace=NOW)
     assert chat.notes()[0]["plan"] == [
         {"content": "look", "status": "completed"},
         {"content": "write *it*", "status": "in_progress"},
@@ -202,7 +172,7 @@ async def test_thought_is_a_part_of_its_own_and_says_how_long(chat: RealChat) ->
         yield "Forty-two."
         await asyncio.sleep(0.3)
 
-    await writer(chat, NOW).write(reply())
+    await chat.writer(NOW).write(reply())
     ((bodies, begun),) = seen
     assert "Thinking…" in bodies[0]
     assert begun == {"text": "Let me "}
@@ -237,7 +207,7 @@ async def test_thought_is_a_part_of_its_own_and_says_how_long(chat: RealChat) ->
 async def test_thoughts_stand_where_they_came_and_never_break_a_text(
     chat: RealChat, events: list[Event], expected: list[str]
 ) -> None:
-    await writer(chat, NOW).write(stream(*events))
+    await chat.reply(*events, pace=NOW)
     seen = []
     for body, note in zip(chat.bodies(), chat.notes(), strict=True):
         calls = "".join(call["id"] for call in note.get("calls", ()))
@@ -248,14 +218,14 @@ async def test_thoughts_stand_where_they_came_and_never_break_a_text(
 
 async def test_thought_alone_is_no_answer(chat: RealChat) -> None:
     with pytest.raises(TurnError, match="without an answer"):
-        await writer(chat).write(stream(Thought("Hm. "), Thought("Well.")))
+        await chat.reply(Thought("Hm. "), Thought("Well."))
     (note,) = chat.notes()
     assert note["thought"]["text"] == "Hm. Well."
     assert "seconds" in note["thought"]
 
 
 async def test_thought_is_no_part_of_the_history(chat: RealChat, tmp_path: Path) -> None:
-    await writer(chat).write(stream(Thought("secret musing"), "answer"))
+    await chat.reply(Thought("secret musing"), "answer")
     last = chat.say("and now?")
     for reader in (BOT, "persona::other"):
         said = read_history(
@@ -266,8 +236,7 @@ async def test_thought_is_no_part_of_the_history(chat: RealChat, tmp_path: Path)
 
 async def test_long_thoughts_cost_few_frames_and_are_cut(chat: RealChat) -> None:
     pieces = [Thought("word ") for _ in range(20_000)]
-    writing = writer(chat, SLOW)
-    await writing.write(stream(*pieces, "x"))
+    writing = await chat.reply(*pieces, "x", pace=SLOW)
     assert writing.stats.frames <= 4
     thought = chat.notes()[0]["thought"]
     assert (len(thought["text"]), thought["hidden"]) == (12_000, 88_000)
@@ -285,7 +254,7 @@ async def test_thoughts_are_stored_when_the_model_goes_on_to_think_silently(
         await until(lambda: " two" in stored.read_text(encoding="utf-8"))
         yield "x"
 
-    await writer(ws, Pace(floor=0.01, ceiling=0.01, keeping=0.05)).write(reply())
+    await ws.writer(Pace(floor=0.01, ceiling=0.01, keeping=0.05)).write(reply())
 
 
 async def test_stopped_thought_says_so(chat: RealChat, until: Until) -> None:
@@ -293,7 +262,7 @@ async def test_stopped_thought_says_so(chat: RealChat, until: Until) -> None:
         yield Thought("Hm.")
         await asyncio.Event().wait()
 
-    task = asyncio.create_task(writer(chat).write(reply()))
+    task = asyncio.create_task(chat.writer().write(reply()))
     await until(chat.bodies)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -21,21 +21,15 @@ from persona.core import (
     FilePosition,
     Notice,
     Pace,
-    PersonaContext,
-    PersonaIdentity,
-    PersonaModel,
     Plan,
     PlanEntry,
     ReplyEvent,
-    ReplyWriter,
     Text,
     Thought,
     ToolCall,
     ToolCallUpdate,
-    Turn,
     TurnError,
     Usage,
-    Utterance,
     write_failure,
 )
 
@@ -51,29 +45,8 @@ SLOW = Pace(floor=60, ceiling=60)
 Event = ReplyEvent | str
 
 
-def writer(chat: RealChat, pace: Pace | None = None, *, engine: str | None = None) -> ReplyWriter:
-    message = chat.say("@ada-bot hi")
-    turn = Turn(
-        message=Utterance(message.id, "human", "ada", "Ada", message.body, message.time),
-        history=(),
-        model=PersonaModel(model_id="a/b"),
-        context=PersonaContext(),
-        identity=PersonaIdentity(name="Ada Bot"),
-        options={},
-    )
-    user = User(username=BOT, name="Ada Bot", display_name="Ada Bot", bot=True)
-    return ReplyWriter(Conversation(chat.model, user), turn, pace=pace, engine=engine)
-
-
-async def stream(*events: Event | BaseException) -> AsyncIterator[Any]:
-    for event in events:
-        if isinstance(event, BaseException):
-            raise event
-        yield event
-
-
 async def test_text_is_joined_exactly(chat: RealChat) -> None:
-    await writer(chat).write(stream("Hel", "lo ", Text("wörld 🌍"), "", "\n"))
+    await chat.reply("Hel", "lo ", Text("wörld 🌍"), "", "\n")
     assert chat.bodies() == ["Hello wörld 🌍\n"]
     (note,) = chat.notes()
     assert (note["kind"], note["state"], note["model"]) == ("reply", "complete", "a/b")
@@ -91,7 +64,7 @@ async def test_first_text_is_there_in_the_same_turn_of_the_loop(chat: RealChat) 
         yield " second"
         seen.append(chat.bodies())
 
-    await writer(chat, SLOW).write(reply())
+    await chat.writer(SLOW).write(reply())
     assert seen == [[], ["  First"], ["  First"]]
     assert chat.bodies() == ["  First second"]
 
@@ -104,7 +77,7 @@ async def test_later_text_comes_with_the_next_frame(chat: RealChat, until: Until
         await until(lambda: chat.bodies() == ["one two"])
         yield " three"
 
-    await writer(chat).write(reply())
+    await chat.writer().write(reply())
     assert chat.bodies() == ["one two three"]
 
 
@@ -117,7 +90,7 @@ async def test_text_and_tools_keep_their_order(chat: RealChat) -> None:
         ToolCallUpdate("2", "completed"),
         "After.",
     ]
-    await writer(chat).write(stream(*events))
+    await chat.reply(*events)
     before, tools, after = chat.bodies()
     assert (before, after) == ("Before.", "After.")
     assert "Used search, read" in tools
@@ -135,20 +108,20 @@ async def test_new_text_after_tools_is_there_at_once(chat: RealChat) -> None:
         yield "After."
         assert chat.bodies()[-1] == "After."
 
-    await writer(chat, SLOW).write(reply())
+    await chat.writer(SLOW).write(reply())
     assert "Used search" in chat.bodies()[1]
 
 
 async def test_tool_that_ends_below_later_text_is_updated_where_it_stands(chat: RealChat) -> None:
     events = [ToolCall("1", "search"), "Meanwhile.", ToolCallUpdate("1", "completed"), " Done."]
-    await writer(chat, NOW).write(stream(*events))
+    await chat.reply(*events, pace=NOW)
     tools, text = chat.bodies()
     assert "Used search" in tools
     assert text == "Meanwhile. Done."
 
 
 async def test_tool_update_without_a_call_begins_one(chat: RealChat) -> None:
-    await writer(chat).write(stream(ToolCallUpdate("9", "completed", title="grep"), "ok"))
+    await chat.reply(ToolCallUpdate("9", "completed", title="grep"), "ok")
     assert "Used grep" in chat.bodies()[0]
 
 
@@ -162,7 +135,7 @@ async def test_update_of_a_finished_tool_below_later_text_is_told_where_it_stand
         ToolCallUpdate("1", title="search the web"),
         " Done.",
     ]
-    await writer(chat, NOW).write(stream(*events))
+    await chat.reply(*events, pace=NOW)
     tools, text = chat.bodies()[-2:]
     assert "Used search the web" in tools
     assert text == "Found it. Done."
@@ -170,34 +143,33 @@ async def test_update_of_a_finished_tool_below_later_text_is_told_where_it_stand
 
 async def test_many_tool_updates_are_few_frames(chat: RealChat) -> None:
     updates = [ToolCallUpdate("1", output="x" * n) for n in range(1, 500)]
-    writing = writer(chat, SLOW)
-    await writing.write(stream(ToolCall("1", "run"), *updates))
+    writing = await chat.reply(ToolCall("1", "run"), *updates, pace=SLOW)
     assert writing.stats.frames == 2
     assert "x" * 499 in chat.bodies()[0]
 
 
 async def test_tools_that_never_end_are_marked(chat: RealChat) -> None:
-    await writer(chat).write(stream(ToolCall("1", "search"), "text"))
+    await chat.reply(ToolCall("1", "search"), "text")
     assert "✗" in chat.bodies()[0]
     assert "Using" not in chat.bodies()[0]
 
 
 async def test_there_is_one_plan(chat: RealChat) -> None:
     steps = [Plan((PlanEntry("look", "completed"), PlanEntry(name))) for name in ("a", "b")]
-    await writer(chat).write(stream(steps[0], "text", steps[1]))
+    await chat.reply(steps[0], "text", steps[1])
     assert chat.bodies() == ["- ● look\n- ○ b", "text"]
     assert [n["kind"] for n in chat.notes()] == ["plan", "reply"]
 
 
 async def test_notice_is_a_message_of_its_own(chat: RealChat) -> None:
-    await writer(chat).write(stream("a", Notice("careful"), "b"))
+    await chat.reply("a", Notice("careful"), "b")
     assert chat.bodies() == ["a", "careful", "b"]
     assert [n["kind"] for n in chat.notes()] == ["reply", "notice", "reply"]
 
 
 async def test_usage_is_noted_at_the_end_only(chat: RealChat) -> None:
     usage = Usage(10, 5, 0.25, "b-1")
-    await writer(chat).write(stream("a", Usage(1, 1), ToolCall("1", "t"), "b", usage))
+    await chat.reply("a", Usage(1, 1), ToolCall("1", "t"), "b", usage)
     notes = chat.notes()
     assert ["usage" in n for n in notes] == [False, False, True]
     expected = {"input_tokens": 10, "output_tokens": 5, "cost": 0.25, "model": "b-1"}
@@ -215,7 +187,7 @@ async def test_report_shows_changes_of_files_and_places(chat: RealChat) -> None:
         ToolCallUpdate("1", "completed", input={"n": 1}),
         ToolCallUpdate("1", diffs=(replace(diff, path="b.py"),), locations=()),
     ]
-    await writer(chat, NOW).write(stream(*events))
+    await chat.reply(*events, pace=NOW)
     body = chat.bodies()[-1]
     assert "a.py" not in body
     assert "`b.py`\n\n```diff\n@@ -1,1 +1,1 @@\n-x = 1\n+x = <b>2</b>\n```\n" in body
@@ -223,22 +195,20 @@ async def test_report_shows_changes_of_files_and_places(chat: RealChat) -> None:
 
 
 async def test_unknown_events_are_passed_over(chat: RealChat) -> None:
-    await writer(chat).write(stream(Private(), "a", Private(), "b"))
+    await chat.reply(Private(), "a", Private(), "b")
     assert chat.bodies() == ["ab"]
 
 
 @pytest.mark.parametrize("wrong", [None, b"bytes", {"text": "x"}, 3])
 async def test_what_is_no_event_is_told(chat: RealChat, wrong: Any) -> None:
     with pytest.raises(TurnError, match="must yield str or ReplyEvent"):
-        await writer(chat).write(stream("so far", wrong))
+        await chat.reply("so far", wrong)
     assert chat.bodies() == ["so far"]
 
 
 async def test_end_of_a_turn_is_noted_where_it_was_said_last(chat: RealChat) -> None:
     usage = Usage(10, 5, None, "b-1", context_used=900, context_size=4_000)
-    await writer(chat, engine="parrot").write(
-        stream("a", ToolCall("1", "t"), "b", Notice("n"), usage)
-    )
+    await chat.reply("a", ToolCall("1", "t"), "b", Notice("n"), usage, engine="parrot")
     notes = {note["kind"]: note for note in chat.notes() if "seconds" in note}
     assert list(notes) == ["reply"]
     assert chat.bodies()[2] == "b"
@@ -257,7 +227,7 @@ async def test_time_is_noted_without_usage_and_only_when_the_turn_is_over(chat: 
         seen.append("seconds" in chat.notes()[0])
         yield "b"
 
-    await writer(chat, NOW).write(slow())
+    await chat.writer(NOW).write(slow())
     assert seen == [False]
     assert chat.notes()[0]["seconds"] >= 0.05
     assert "usage" not in chat.notes()[0]
@@ -265,7 +235,7 @@ async def test_time_is_noted_without_usage_and_only_when_the_turn_is_over(chat: 
 
 async def test_what_an_agent_tells_of_its_context_outlives_its_last_report(chat: RealChat) -> None:
     early = Usage(cost=0.5, context_used=900, context_size=4_000)
-    await writer(chat).write(stream("a", early, Usage(10, 5), Usage(context_used=950)))
+    await chat.reply("a", early, Usage(10, 5), Usage(context_used=950))
     assert chat.notes()[0]["usage"] == {
         "input_tokens": 10,
         "output_tokens": 5,
@@ -282,23 +252,21 @@ async def test_deleted_last_message_of_a_turn_is_no_failure_of_it(chat: RealChat
         yield Notice("n")
         chat.delete(chat.of(BOT)[0].id)
 
-    await writer(chat, NOW).write(said_and_deleted())
+    await chat.writer(NOW).write(said_and_deleted())
     assert chat.bodies()[1] == "n"
 
 
 async def test_model_that_an_agent_chose_is_noted_if_the_persona_names_none(chat: RealChat) -> None:
     choices = (("m-1", "Model One"), ("m-2", "Model Two"))
     config = ConfigChange((ConfigValue("model", "m-2", category="model", choices=choices),))
-    writes = writer(chat)
-    writes._model = None
-    await writes.write(stream(config, "a"))
+    await chat.reply(config, "a", model=None)
     assert chat.notes()[0]["model"] == "Model Two"
 
 
 @pytest.mark.parametrize("events", [[], ["", "  \n"], [Thought("hm"), Usage(1, 0)]])
 async def test_empty_reply_is_a_turn_error(chat: RealChat, events: list[Event]) -> None:
     with pytest.raises(TurnError, match="without an answer") as caught:
-        await writer(chat).write(stream(*events))
+        await chat.reply(*events)
     assert caught.value.kind == "empty"
     assert {note["kind"] for note in chat.notes()} <= {"thought"}
 
@@ -309,7 +277,7 @@ async def test_cancelled_reply_keeps_its_text_and_is_marked(chat: RealChat, unti
         yield " two"
         await asyncio.Event().wait()
 
-    task = asyncio.create_task(writer(chat, SLOW).write(reply()))
+    task = asyncio.create_task(chat.writer(SLOW).write(reply()))
     await until(chat.bodies)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -320,7 +288,7 @@ async def test_cancelled_reply_keeps_its_text_and_is_marked(chat: RealChat, unti
 
 async def test_failed_reply_keeps_its_text(chat: RealChat) -> None:
     with pytest.raises(LookupError, match="nope"):
-        await writer(chat, SLOW).write(stream("one", " two", LookupError("nope")))
+        await chat.reply("one", " two", LookupError("nope"), pace=SLOW)
     assert chat.bodies() == ["one two"]
     assert chat.notes()[0]["state"] == "failed"
 
@@ -335,7 +303,7 @@ async def test_message_deleted_in_mid_stream_is_chat_gone(chat: RealChat, until:
 
     with pytest.raises(ChatGone, match="removed"):
         async with asyncio.timeout(5):
-            await writer(chat).write(reply())
+            await chat.writer().write(reply())
     (message,) = chat.of(BOT)
     assert (message.body, message.deleted) == ("", True)
 
@@ -345,7 +313,7 @@ async def test_cancellation_wins_over_a_deleted_message(chat: RealChat, until: U
         yield "one"
         await asyncio.Event().wait()
 
-    task = asyncio.create_task(writer(chat).write(reply()))
+    task = asyncio.create_task(chat.writer().write(reply()))
     await until(chat.bodies)
     chat.delete(chat.of(BOT)[0].id)
     task.cancel()
@@ -364,7 +332,7 @@ async def test_what_others_noted_on_the_message_stays(chat: RealChat) -> None:
         chat.model.update_message(changed)
         yield " two"
 
-    await writer(chat, NOW).write(reply())
+    await chat.writer(NOW).write(reply())
     (message,) = chat.of(BOT)
     assert message.body == "one two"
     assert (message.mentions, message.attachments) == (["ada"], [key])
@@ -388,7 +356,7 @@ async def test_bytes_grow_with_the_text_not_its_square(chat: RealChat) -> None:
                 await asyncio.sleep(0.000_25)
 
         chat.sizes.clear()
-        await writer(chat).write(reply())
+        await chat.writer().write(reply())
         assert chat.bodies()[-1] == "abcd" * chunks
         sent.append(sum(chat.sizes))
     assert sent[1] < 8 * sent[0]
@@ -404,7 +372,7 @@ async def test_writer_spends_little_of_the_time(chat: RealChat) -> None:
             yield "abcd"
             await asyncio.sleep(0.000_5)
 
-    writing = writer(chat)
+    writing = chat.writer()
     begun = time.perf_counter()
     await writing.write(reply())
     took = time.perf_counter() - begun
@@ -414,8 +382,7 @@ async def test_writer_spends_little_of_the_time(chat: RealChat) -> None:
 
 
 async def test_stats_count_frames_and_characters(chat: RealChat) -> None:
-    writing = writer(chat, SLOW)
-    await writing.write(stream("ab", "cd", "ef"))
+    writing = await chat.reply("ab", "cd", "ef", pace=SLOW)
     assert (writing.stats.frames, writing.stats.characters) == (2, 2 + 6)
 
 
@@ -428,7 +395,7 @@ async def test_status_is_shown_and_taken_back(ws: RealChat) -> None:
                 frames.append(frame)
 
     ws.model.handlers["second"] = Client()  # type: ignore[attr-defined]
-    await writer(ws).write(stream(Thought("a"), Thought("b"), ToolCall("1", "search"), "x"))
+    await ws.reply(Thought("a"), Thought("b"), ToolCall("1", "search"), "x")
     assert len(frames) == 3
     assert "is thinking" in frames[0]
     assert "is using search" in frames[1]
@@ -452,7 +419,7 @@ async def test_tool_report_lets_nothing_out(chat: RealChat) -> None:
     title = "a\n\n# <script> `x` $y$"
     call = ToolCall("1", title, {"a": "\n\n<b>"})
     update = ToolCallUpdate("1", "completed", output="x\n\n   \n# not a title\n" + "y" * 5000)
-    await writer(chat).write(stream(call, update))
+    await chat.reply(call, update)
     (body,) = chat.bodies()
     assert "<script>" not in body
     assert "<b>\\n" not in body
@@ -483,7 +450,7 @@ def test_default_pace_keeps_its_promises() -> None:
 async def test_old_chat_file_is_loaded_with_the_reply(ws: RealChat, tmp_path: Path) -> None:
     from jupyterlab_chat.websocket_model import WsChatModel
 
-    await writer(ws).write(stream("kept", Usage(1, 2)))
+    await ws.reply("kept", Usage(1, 2))
     again = WsChatModel("a.chat", tmp_path)
     again.load_from_file()
     assert [m.body for m in again.get_messages()][-1] == "kept"

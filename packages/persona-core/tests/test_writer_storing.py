@@ -9,17 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from jupyterlab_chat.models import User
 
 from persona.core import (
     ChatGone,
-    Conversation,
     Pace,
-    PersonaContext,
-    PersonaIdentity,
-    ReplyWriter,
-    Turn,
-    Utterance,
 )
 
 if TYPE_CHECKING:
@@ -46,20 +39,6 @@ def client_of(ws: RealChat) -> Client:
     return client
 
 
-def writer(ws: RealChat, pace: Pace) -> ReplyWriter:
-    message = ws.say("hi")
-    turn = Turn(
-        message=Utterance(message.id, "human", "ada", "Ada", message.body, message.time),
-        history=(),
-        model=None,
-        context=PersonaContext(),
-        identity=PersonaIdentity(name="Ada Bot"),
-        options={},
-    )
-    user = User(username=BOT, name="Ada Bot", display_name="Ada Bot", bot=True)
-    return ReplyWriter(Conversation(ws.model, user), turn, pace=pace)
-
-
 def stored(folder: Path) -> str:
     messages = json.loads((folder / "a.chat").read_text(encoding="utf-8"))["messages"]
     return str(messages[-1]["body"])
@@ -74,7 +53,7 @@ async def test_text_is_shown_before_it_is_stored(ws: RealChat, tmp_path: Path) -
             yield word
             seen.append((client.text, stored(tmp_path)))
 
-    await writer(ws, Pace(floor=0, ceiling=0, keeping=60)).write(reply())
+    await ws.writer(Pace(floor=0, ceiling=0, keeping=60)).write(reply())
     assert seen == [("one ", "one "), ("one two ", "one "), ("one two three ", "one ")]
     assert client.text == stored(tmp_path) == "one two three "
 
@@ -89,7 +68,7 @@ async def test_silence_stores_what_was_shown(ws: RealChat, tmp_path: Path, until
         before.append(stored(tmp_path))
         await until(lambda: stored(tmp_path) == "one two ")
 
-    await writer(ws, Pace(floor=0, ceiling=0, share=1e9, keeping=0.05)).write(reply())
+    await ws.writer(Pace(floor=0, ceiling=0, share=1e9, keeping=0.05)).write(reply())
     assert before == ["one "]
     assert client.text == "one two "
 
@@ -103,7 +82,7 @@ async def test_long_stream_is_stored_on_the_way(ws: RealChat, tmp_path: Path) ->
             found.add(stored(tmp_path))
             await asyncio.sleep(0.002)
 
-    await writer(ws, Pace(floor=0, ceiling=0, share=1e9, keeping=0.02)).write(reply())
+    await ws.writer(Pace(floor=0, ceiling=0, share=1e9, keeping=0.02)).write(reply())
     assert 3 <= len(found) <= 50
 
 
@@ -114,7 +93,7 @@ async def test_message_deleted_while_text_is_only_shown_ends_the_turn(ws: RealCh
         yield "two "
 
     with pytest.raises(ChatGone):
-        await writer(ws, Pace(floor=0, ceiling=0, keeping=60)).write(reply())
+        await ws.writer(Pace(floor=0, ceiling=0, keeping=60)).write(reply())
     assert ws.bodies() == [""]
 
 

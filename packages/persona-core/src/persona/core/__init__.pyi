@@ -3,6 +3,7 @@
 from ._activity import Activity, ActivityState, TurnState
 from ._attachments import Attachment
 from ._avatar import MAX_AVATAR, AvatarError, avatar_bytes, avatar_data_uri, image_type
+from ._blanked import blanked_at
 from ._catalog import Catalog
 from ._changes import (
     BLOCKS,
@@ -17,16 +18,7 @@ from ._check_servers import check_surroundings
 from ._checks import check_definition, check_options
 from ._code import CodeFile, CodeReference, PersonaDefaults
 from ._conversation import Conversation
-from ._definition import (
-    Origin,
-    Package,
-    PersonaDefinition,
-    Scope,
-    Source,
-    persona_id,
-    slugify,
-    title_of,
-)
+from ._definition import PersonaDefinition
 from ._diagnostics import CODES, Diagnostic, Severity, did_you_mean
 from ._diffs import render_diffs, unified
 from ._engine import PersonaEngine
@@ -82,6 +74,7 @@ from ._models import (
     missing_env,
 )
 from ._pace import Pace
+from ._parsing import parse_python
 from ._parts import WriterStats
 from ._permissions import (
     PermissionDecision,
@@ -108,6 +101,8 @@ from ._render import escape_markdown
 from ._replacing import replacing
 from ._secrets import looks_secret
 from ._session import SessionInfo
+from ._slugs import persona_id, slugify, title_of
+from ._source import Origin, Package, Scope, Source
 from ._support import EngineSupport, Level, Requirement
 from ._trust import TrustJudge, TrustMode, TrustRules, Untrusted, trust_summary
 from ._trust_store import Approval, TrustError, TrustStore
@@ -224,6 +219,7 @@ __all__ = [
     "avatar_bytes",
     "avatar_data_uri",
     "base_variables",
+    "blanked_at",
     "changed_definition",
     "check_definition",
     "check_options",
@@ -252,6 +248,7 @@ __all__ = [
     "note",
     "own_folder",
     "pack_definition",
+    "parse_python",
     "persona_id",
     "plain_text",
     "record_definition",

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
-from persona.core._definition import Scope, Source
 from persona.core._diagnostics import Diagnostic
 from persona.core._loader import LoadResult, PersonaLoader, file_stamp, installed_loaders
 from persona.core._locations import (
@@ -25,6 +24,7 @@ from persona.core._locations import (
 )
 from persona.core._paths import leads_elsewhere, real
 from persona.core._registry import EngineRegistry
+from persona.core._source import Scope, Source
 from persona.core._templates import template_locations
 from persona.core._view import CatalogView
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from persona.core._definition import PersonaDefinition, Source
+from persona.core._definition import PersonaDefinition
 from persona.core._diagnostics import Diagnostic
 from persona.core._findings import finding, models_of, short, wrong_address
 from persona.core._models import (
@@ -18,6 +18,7 @@ from persona.core._models import (
     expand_env,
     missing_env,
 )
+from persona.core._source import Source
 
 _SERVERS = "context.mcp_servers"
 _NOT_IN_A_NAME = re.compile(r"[^a-zA-Z0-9_-]+")

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from persona.core._avatar import AvatarError, check_avatar
 from persona.core._check_servers import check_servers
-from persona.core._definition import PersonaDefinition, Source
+from persona.core._definition import PersonaDefinition
 from persona.core._diagnostics import Diagnostic, did_you_mean
 from persona.core._errors import EngineError
 from persona.core._findings import LONGEST, finding, models_of, short, wrong_address
@@ -17,6 +17,7 @@ from persona.core._mentions import mention_name
 from persona.core._paths import leads_out, leads_somewhere
 from persona.core._preset import PRESET_KEYS
 from persona.core._registry import EngineRegistry
+from persona.core._source import Source
 
 
 def check_definition(definition: PersonaDefinition, registry: EngineRegistry) -> list[Diagnostic]:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
-import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,111 +19,11 @@ from pydantic import (
 
 from persona.core._code import CodeReference
 from persona.core._models import Block, PersonaContext, PersonaIdentity, PersonaModel
-from persona.core._paths import find_pattern, lies_in, real
-
-SLUG = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
-"""What the name of a definition may be."""
+from persona.core._paths import find_pattern
+from persona.core._slugs import SLUG, persona_id
+from persona.core._source import Origin, Place, Source
 
 _BASE = re.compile(rf"(?:(?:builtin|environment|user|project):)?{SLUG.pattern}")
-
-
-class Scope(StrEnum):
-    """Where a definition comes from; later ones win."""
-
-    BUILTIN = "builtin"
-    ENVIRONMENT = "environment"
-    USER = "user"
-    PROJECT = "project"
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where a value stands.
-
-    Attributes:
-        file: The file.
-        line: Line, from 1.
-        scope: Scope of the file.
-        hides: Where the same value stands in files that lost against this one, nearest first.
-        includes: For a prompt that takes in others, where these stand.
-        value: What stands there, told for the origins in ``hides`` and ``includes``.
-        column: Column, from 1; 1 if the loader does not know it.
-    """
-
-    file: Path
-    line: int
-    scope: Scope
-    hides: tuple[Origin, ...] = ()
-    includes: tuple[Origin, ...] = ()
-    value: Any = field(default=None, compare=False)
-    column: int = field(default=1, compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Package:
-    """What is known of an installed package that brings personas.
-
-    Attributes:
-        distribution: Its name.
-        has_engines: Whether it brings engines too; then its personas are default ones.
-        programs: For engines that need a program the names that it may have on PATH.
-    """
-
-    distribution: str
-    has_engines: bool = False
-    programs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where a whole definition comes from.
-
-    Attributes:
-        file: The file.
-        scope: Its scope.
-        root: The folder that relative paths may also be relative to: the one that
-            holds ``.jupyter`` for a project, else the file's own folder.
-        package: The package that brings it, in scope builtin.
-    """
-
-    file: Path
-    scope: Scope
-    root: Path
-    package: Package | None = field(default=None, compare=False)
-
-    @property
-    def is_default(self) -> bool:
-        """Whether what it defines are default personas: those that packages of engines bring."""
-        return self.package is not None and self.package.has_engines
-
-    @property
-    def folders(self) -> tuple[Path, ...]:
-        """Where relative paths are looked up, in order; in a project never above its root."""
-        beside = self.file.parent
-        return (beside, self.root) if self.holds(beside) else (self.root,)
-
-    @property
-    def bounded(self) -> bool:
-        """Whether relative paths must stay in the root: a project may be somebody else's."""
-        return self.scope is Scope.PROJECT
-
-    def holds(self, path: Path) -> bool:
-        """Whether a relative path in the file may lead to ``path``, after links."""
-        return not self.bounded or lies_in(real(path), real(self.root))
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a definition comes from. Made by `PersonaDefinition.located` and `keyed`."""
-
-    key: str = ""
-    source: Source | None = None
-    origins: Mapping[str, Origin] = field(default_factory=dict)
-    implied: frozenset[str] = frozenset()
-    sources: Mapping[str, Source] = field(default_factory=dict)
-    code: CodeReference | None = None
-
-
 _NOWHERE = Place()
 
 
@@ -368,29 +265,6 @@ class PersonaDefinition(Block):
         """Where the avatar's path is looked up: beside the file that says it, then its root."""
         source = self.source_of("identity.avatar")
         return source.folders if source else ()
-
-
-def persona_id(slug: str) -> str:
-    """Return the id that a persona has in chats, for its short name."""
-    return f"persona::{slug}"
-
-
-def slugify(text: str) -> str:
-    """Return a short name made from any text, or an empty string if nothing is left."""
-    plain = unicodedata.normalize("NFKD", text.strip().casefold())
-    plain = "".join(char for char in plain if not unicodedata.combining(char))
-    slug = re.sub(r"[^a-z0-9._-]+", "-", plain).strip("-._")
-    return slug[:64].rstrip("-._")
-
-
-def slug_of(name: str) -> str:
-    """Return a short name for any shown name; one without Latin letters gets its digest."""
-    return slugify(name) or f"persona-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
-
-
-def title_of(slug: str) -> str:
-    """Return a name to show for a short name: ``data-sage`` becomes ``Data Sage``."""
-    return " ".join(word[:1].upper() + word[1:] for word in re.split(r"[-_.]+", slug) if word)
 
 
 def _flat(model: PersonaModel) -> dict[str, Any]:

@@ -24,6 +24,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from persona.core._secrets import without_secrets
+
 if TYPE_CHECKING:
     from persona.core._diagnostics import Diagnostic
 
@@ -133,6 +135,6 @@ def as_turn_error(error: BaseException) -> TurnError:
     return TurnError(
         f"Something went wrong: {type(error).__name__}.",
         fix="Ask again; if it stays, the details help whoever maintains the engine.",
-        details="".join(traceback.format_exception(error)),
+        details=without_secrets("".join(traceback.format_exception(error))),
         kind="unexpected",
     )

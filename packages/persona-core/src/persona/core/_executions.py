@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from persona.core._definition import PersonaDefinition, Scope
+from persona.core._definition import PersonaDefinition
 from persona.core._errors import EngineError
 from persona.core._executes import ALWAYS, executing_options
 from persona.core._models import McpServerStdio
 from persona.core._registry import EngineRegistry
 from persona.core._secrets import looks_secret, without_secrets
+from persona.core._source import Scope
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _LONGEST = 300

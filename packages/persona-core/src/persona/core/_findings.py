@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from urllib.parse import urlsplit
 
-from persona.core._definition import PersonaDefinition, Source
+from persona.core._definition import PersonaDefinition
 from persona.core._diagnostics import Diagnostic, Severity
 from persona.core._models import PersonaModel, expand_env
+from persona.core._source import Source
 
 LONGEST = 60
 """Characters of an author's text that a message repeats."""

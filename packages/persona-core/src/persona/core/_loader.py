@@ -10,9 +10,10 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from persona.core._definition import PersonaDefinition, Source
+from persona.core._definition import PersonaDefinition
 from persona.core._diagnostics import Diagnostic
 from persona.core._preset import PresetDefinition
+from persona.core._source import Source
 
 GROUP = "persona.loaders"
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from persona.core._parsing import parse_python
 from persona.core._paths import lies_in, real
 
 LARGEST = 16 * 1024 * 1024
@@ -194,7 +195,7 @@ def _imported(folder: Path, text: str) -> list[Path]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            tree = ast.parse(text)
+            tree = parse_python(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
     names: set[str] = set()

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from pathlib import Path
 
-from persona.core._definition import Package, Scope, slugify
+from persona.core._slugs import slugify
+from persona.core._source import Package, Scope
 
 FOLDER = "personas"
 TABLES = "personas.toml"

@@ -7,8 +7,9 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-from persona.core._definition import Origin, PersonaDefinition, Source
+from persona.core._definition import PersonaDefinition
 from persona.core._merge import NEVER_INHERITED, Data, paths, written
+from persona.core._source import Origin, Source
 
 PROMPT = "context.system_prompt"
 SHOWN = "identity.name"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from persona.core._definition import Source
+    from persona.core._source import Source
 
 
 def real(path: Path | str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,16 +11,16 @@ from traitlets.config import LoggingConfigurable
 from persona.core._activity import Activity, ActivityLog
 from persona.core._code import CodeReference
 from persona.core._conversation import Conversation
-from persona.core._definition import PersonaDefinition, persona_id, slug_of
+from persona.core._definition import PersonaDefinition
 from persona.core._engine import PersonaEngine
-from persona.core._mentions import mention_name
 from persona.core._models import PersonaContext, PersonaIdentity, PersonaModel
+from persona.core._participant import Participant
 from persona.core._permissions import PermissionRequest
-from persona.core._portrait import Portrait
 from persona.core._queue import TurnQueue
 from persona.core._session import SessionInfo, StateEvent
 from persona.core._slot import EngineSlot
-from persona.core._turn import Turn, next_hop, read_history, utterance_of
+from persona.core._slugs import persona_id, slug_of
+from persona.core._turn import Turn, turn_of
 
 if TYPE_CHECKING:
     from jupyterlab_chat.models import BaseChatModel, Message, User
@@ -77,17 +76,14 @@ class BasePersona(LoggingConfigurable):
     ) -> None:
         super().__init__(**kwargs)
         self.ychat = ychat
-        self._identity = identity or PersonaIdentity(name=slug or engine.id)
-        self._slug = slug or slug_of(self._identity.name)
-        self._former = tuple(former)
+        identity = identity or PersonaIdentity(name=slug or engine.id)
+        slug = slug or slug_of(identity.name)
+        self._participant = Participant(self, identity, slug, former, folders)
         self._model = model
         self._context = context or PersonaContext()
         self._options = dict(options or {})
-        self._folders = tuple(folders)
         self._root_dir = Path(root_dir)
         self._code = code
-        self._portrait = Portrait(self._complain_of_avatar)
-        self._conversation: Conversation | None = None
         self.when_refused: Callable[[str], None] | None = None
         self.when_active: Callable[[Activity], None] | None = None
         self.guard: Callable[[], Awaitable[None]] | None = None
@@ -140,22 +136,22 @@ class BasePersona(LoggingConfigurable):
     @property
     def id(self) -> str:
         """``persona::<slug>``: unique in a chat, the same through edits and swaps."""
-        return persona_id(self._slug)
+        return persona_id(self._participant.slug)
 
     @property
     def slug(self) -> str:
         """The short name."""
-        return self._slug
+        return self._participant.slug
 
     @property
     def ids(self) -> tuple[str, ...]:
         """The id, and those that it had before: messages from all of them are its own."""
-        return (self.id, *map(persona_id, self._former))
+        return (self.id, *self._participant.former_ids)
 
     @property
     def name(self) -> str:
         """The name shown."""
-        return self._identity.name
+        return self._participant.identity.name
 
     @property
     def chat(self) -> BaseChatModel:
@@ -180,7 +176,7 @@ class BasePersona(LoggingConfigurable):
     @property
     def identity(self) -> PersonaIdentity:
         """The identity block."""
-        return self._identity
+        return self._participant.identity
 
     @property
     def options(self) -> Mapping[str, Any]:
@@ -225,35 +221,22 @@ class BasePersona(LoggingConfigurable):
     @property
     def conversation(self) -> Conversation:
         """The chat as this persona writes it."""
-        if self._conversation is None:
-            self._conversation = Conversation(
-                self.ychat, self.as_user(), self._slot.session, self._activity
-            )
-        return self._conversation
+        return self._participant.conversation(self._slot.session, self._activity)
 
     def as_user(self) -> User:
         """Return the chat user of this persona, with its avatar as a ``data:`` URI.
 
         A large image is scaled down here if `draw` has not done it.
         """
-        return self._user(self._portrait.uri(self._identity.avatar, self._folders))
+        return self._participant.user()
 
     async def draw(self) -> None:
         """Make what `as_user` shows, a large image off the event loop. Called before each turn."""
-        await self._portrait.make(self._identity.avatar, self._folders)
+        await self._participant.draw()
 
-    def _user(self, avatar: str | None) -> User:
-        from jupyterlab_chat.models import User
-
-        name = self._identity.name
-        return User(  # type: ignore[no-untyped-call]
-            username=self.id,
-            name=name,
-            display_name=name,
-            initials="".join(word[0] for word in name.split()[:2]).upper(),
-            avatar_url=avatar,
-            bot=True,
-        )
+    def mention_names(self) -> tuple[str, ...]:
+        """Return what people may write after an ``@`` to address this persona."""
+        return self._participant.mention_names
 
     # -- turns -----------------------------------------------------------------
 
@@ -286,24 +269,7 @@ class BasePersona(LoggingConfigurable):
 
     def new_turn(self, message: Message) -> Turn:
         """Return what the engine needs to answer ``message``: history and blocks as of now."""
-        return Turn(
-            message=utterance_of(self.ychat, message, self._root_dir),
-            history=read_history(
-                self.ychat,
-                persona_id=self.ids,
-                until=message,
-                isolated=self._context.history == "isolated",
-                root_dir=self._root_dir,
-            ),
-            model=self._model,
-            context=self._context,
-            identity=self._identity,
-            options=dict(self._options),
-            chat_path=self.ychat.get_path(),
-            root_dir=self._root_dir,
-            hops=next_hop(message),
-            names=self.mention_names(),
-        )
+        return turn_of(self, message)
 
     def decide(self, request_id: str, option_id: str, by: str = "", name: str = "") -> bool:
         """Answer a request for permission; the first answer counts.
@@ -348,6 +314,7 @@ class BasePersona(LoggingConfigurable):
         """Stop what runs and release the engine. Called when the chat closes."""
         if self._turns.closed:
             return
+        self._participant.left = True
         await self._turns.close()
         try:
             await self._slot.close()
@@ -387,6 +354,11 @@ class BasePersona(LoggingConfigurable):
         self._context = context
         self._slot.changed("context")
 
+    def update_options(self, options: Mapping[str, Any]) -> None:
+        """Use ``options`` from the next turn on."""
+        self._options = dict(options)
+        self._slot.changed("options")
+
     def update_identity(
         self, identity: PersonaIdentity, folders: Sequence[Path] | None = None
     ) -> None:
@@ -396,11 +368,7 @@ class BasePersona(LoggingConfigurable):
             identity: Name, avatar, description.
             folders: Where relative avatar paths are looked up, if that changes too.
         """
-        self._identity = identity
-        if folders is not None:
-            self._folders = tuple(folders)
-        if self._conversation is not None:
-            self._introduce(self._conversation)
+        self._participant.change(identity, folders)
 
     def rename(self, slug: str, former: Sequence[str]) -> None:
         """Go on under another short name; what runs and waits is kept.
@@ -412,44 +380,8 @@ class BasePersona(LoggingConfigurable):
             slug: The short name from now on.
             former: The short names that it had before.
         """
-        same = slug == self._slug
-        self._slug = slug
-        self._former = tuple(former)
-        if self._conversation is not None and not same:
-            self._introduce(self._conversation)
-
-    def _introduce(self, conversation: Conversation) -> None:
-        """Show name and avatar; one that takes long to scale down follows when it is made."""
-        if not self._portrait.takes_long(self._identity.avatar, self._folders):
-            conversation.introduce(self.as_user())
-            return
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:  # nobody waits
-            conversation.introduce(self.as_user())
-            return
-        conversation.introduce(self._user(self._portrait.last))
-        avatar, folders = self._identity.avatar, self._folders
-        made = loop.run_in_executor(None, self._portrait.uri, avatar, folders)
-
-        def show(made: asyncio.Future[str | None]) -> None:
-            if not (made.cancelled() or made.exception() or self._turns.closed):
-                self._introduce(conversation)
-
-        made.add_done_callback(show)
+        self._participant.rename(slug, former)
 
     def _tell_activity(self, activity: Activity) -> None:
         if self.when_active is not None:
             self.when_active(activity)
-
-    def _complain_of_avatar(self, what: str) -> None:
-        self.log.warning("Avatar of %s: %s", self.id, what)
-
-    def update_options(self, options: Mapping[str, Any]) -> None:
-        """Use ``options`` from the next turn on."""
-        self._options = dict(options)
-        self._slot.changed("options")
-
-    def mention_names(self) -> tuple[str, ...]:
-        """Return what people may write after an ``@`` to address this persona."""
-        return (self.name, mention_name(self.name), self._slug, *self._former)

@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from persona.core._avatar import is_symbol
 from persona.core._check_servers import variables_of
 from persona.core._definition import PersonaDefinition
 from persona.core._errors import DefinitionError
@@ -138,6 +139,12 @@ def unpack_definition(text: object) -> Packed:
         values["context"].pop("skills", None)
         definition = PersonaDefinition.model_validate(values)
         told.append("paths of skills")
+    avatar = definition.identity.avatar
+    if avatar and not (is_symbol(avatar) or avatar.startswith(("http://", "https://"))):
+        identity = {k: v for k, v in values["identity"].items() if k != "avatar"}
+        values = {**values, "identity": identity}
+        definition = PersonaDefinition.model_validate(values)
+        told.append("the picture")
     return Packed(definition, values, tuple(told))
 
 

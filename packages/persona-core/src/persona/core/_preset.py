@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from persona.core._definition import Origin, Source
 from persona.core._diagnostics import Diagnostic
+from persona.core._source import Origin, Source
 
 PRESET_KEYS: Mapping[str, str] = MappingProxyType(
     {

@@ -21,6 +21,9 @@ Texts, as a collaborative chat turns whole numbers into others.
 _BUDGET = 1_980
 """Bytes by which a persona lets a chat file grow, without its avatar."""
 
+_NOTED = 300
+"""Bytes of it for what an engine notes of its session, so that it can be resumed."""
+
 _LEAST = 400
 
 
@@ -33,7 +36,7 @@ def record_definition(chat: BaseChatModel, definition: PersonaDefinition) -> Non
     """
     if definition.code is not None:
         return
-    limit = min(MAX_PACKED, max(_BUDGET - _size_besides(definition), _LEAST))
+    limit = min(MAX_PACKED, max(_BUDGET - _NOTED - _size_besides(definition), _LEAST))
     text = pack_definition(definition, limit=limit)
     kept = recorded_definitions(chat)
     if kept.get(definition.name) != text:

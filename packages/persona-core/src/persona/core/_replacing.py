@@ -46,5 +46,9 @@ def replacing(
         if mode is not None:  # which the umask may have made narrower
             draft.chmod(mode)
         draft.replace(path)
+    except OSError as exc:
+        if exc.filename is None:  # a full disk does not say for which file
+            exc.filename = str(path)
+        raise
     finally:
         draft.unlink(missing_ok=True)

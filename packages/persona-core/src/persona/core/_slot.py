@@ -5,21 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Coroutine
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from persona.core._engine import PersonaEngine
+from persona.core._engine_start import EngineStart, is_broken_off
 from persona.core._errors import PersonaError, TurnError, as_turn_error
 from persona.core._render import render_failure
 from persona.core._session import Session, StateEvent
+from persona.core._untold import BlockName, Untold
 
 if TYPE_CHECKING:
     from persona.core._persona import BasePersona
 
 PATIENCE = 10.0
 """Seconds that an engine may take to end a turn or itself before it is left behind."""
-
-BlockName = Literal["model", "context", "options"]
-_BLOCKS: tuple[BlockName, ...] = ("model", "context", "options")
 
 
 class EngineSlot:
@@ -40,12 +39,10 @@ class EngineSlot:
         self._engine = engine
         self._next: PersonaEngine | None = None
         self._started: PersonaEngine | None = None
-        self._beginning: PersonaEngine | None = None
-        self._start: asyncio.Task[None] | None = None
+        self._start = EngineStart()
         self._told_early: list[StateEvent] = []
-        self._starting = asyncio.Lock()
-        self._unapplied: set[BlockName] = set(_BLOCKS)
-        self._unapplied_next: set[BlockName] = set(_BLOCKS)
+        self._untold = Untold(persona)
+        self._untold_next = Untold(persona)
         self._answering = False
         self._stale = False
         self._background: set[asyncio.Task[None]] = set()
@@ -63,14 +60,14 @@ class EngineSlot:
 
     def changed(self, block: BlockName) -> None:
         """Note that a block was replaced; the engine is told before the next turn."""
-        self._unapplied.add(block)
-        self._unapplied_next.add(block)
+        self._untold.add(block)
+        self._untold_next.add(block)
 
     def learn(self, engine: PersonaEngine, event: StateEvent) -> None:
         """Keep what an engine tells of its session; of one that starts, until it takes over."""
         if engine is self._engine or engine is self._engine.inner:
             self.session.learn(event)
-        elif self._beginning is not None and engine in (self._beginning, self._beginning.inner):
+        elif (begins := self._start.engine) is not None and engine in (begins, begins.inner):
             self._told_early.append(event)
 
     def replace(self, engine: PersonaEngine) -> None:
@@ -84,7 +81,7 @@ class EngineSlot:
         self._next = None if engine is self._engine else engine
         if replaced is not None and replaced is not engine:
             self._later(self._let_go(replaced))
-        if self._next is not None and self._beginning is self._engine:
+        if self._next is not None and self._start.engine is self._engine:
             self._later(self._make_way(self._engine))
 
     async def start(self) -> None:
@@ -95,22 +92,20 @@ class EngineSlot:
         """
         await self._swap(idle=True)
         while self._started is not self._engine and not self._closed:
-            async with self._starting:
+            async with self._start.lock:
                 engine = self._engine  # may be swapped while it starts, hence the loop
                 if self._started is engine or self._closed:
                     break
-                self._apply(engine, self._unapplied)
-                self._beginning = engine
+                self._untold.tell(engine)
                 try:
-                    await self._run_start(engine)
+                    with self._start.of(engine):
+                        await self._run_start(engine)
                 except asyncio.CancelledError:
-                    if not _is_broken_off():
+                    if not is_broken_off():
                         raise
                     if self._next is not None or self._closed:
                         return  # another takes over
                     raise TurnError("Its start broke off.", fix="Ask again.") from None
-                finally:
-                    self._beginning = None
                 self._started = engine
 
     async def ready(self) -> PersonaEngine:
@@ -127,7 +122,7 @@ class EngineSlot:
             await self.start()
             if self._next is None:  # another was given meanwhile: the turn has not begun yet
                 break
-        self._apply(self._engine, self._unapplied)
+        self._untold.tell(self._engine)
         return self._engine
 
     async def _pass_guard(self) -> None:
@@ -144,11 +139,11 @@ class EngineSlot:
             return
         waiting = asyncio.timeout(PATIENCE)  # one that hangs as it starts is restarted all the same
         with suppress(TimeoutError):
-            async with waiting, self._starting:
+            async with waiting, self._start.lock:
                 waiting.reschedule(None)
                 await self._renew()
         if waiting.expired():
-            self._break_off(self._beginning)
+            self._start.break_off(self._start.engine)
             await self._renew()
 
     async def _renew(self) -> None:
@@ -156,7 +151,7 @@ class EngineSlot:
             return
         self._stale = False
         self._started = None
-        self._unapplied = set(_BLOCKS)
+        self._untold = Untold(self._persona)
         self.session.forget()
         await self._end(self._engine.restart(), self._engine)
 
@@ -166,7 +161,7 @@ class EngineSlot:
         Without an event loop, or if nothing was started yet, the next turn does it.
         """
         self._answering = False
-        at_work = self._started is self._engine or self._beginning is not None
+        at_work = self._started is self._engine or self._start.engine is not None
         if self._next is not None and at_work and not self._closed:
             self._later(self._swap(idle=True))
 
@@ -178,7 +173,7 @@ class EngineSlot:
         """
         if self._next is None:
             return
-        async with self._starting:
+        async with self._start.lock:
             # May be replaced by another while it starts, hence the loop.
             while (engine := self._next) is not None and not self._closed:
                 if idle and self._answering:
@@ -193,36 +188,32 @@ class EngineSlot:
                     continue
                 old, self._engine, self._started = self._engine, engine, engine
                 self._stale = False
-                self._unapplied = self._unapplied_next
+                self._untold = self._untold_next
                 self.session.forget()
                 for event in self._told_early:
                     self.session.learn(event)
                 self._later(self._let_go(old))  # not within a turn, whose stop would break it off
 
     async def _try_to_start(self, engine: PersonaEngine) -> TurnError | None:
-        self._unapplied_next = set(_BLOCKS)
+        self._untold_next = Untold(self._persona)
         self._told_early = []
-        self._beginning = engine
         try:
-            self._apply(engine, self._unapplied_next)
-            await self._run_start(engine)
+            with self._start.of(engine):
+                self._untold_next.tell(engine)
+                await self._run_start(engine)
         except asyncio.CancelledError:
-            if not _is_broken_off():
+            if not is_broken_off():
                 raise
             return TurnError("Its start broke off.")
         except (Exception, SystemExit) as exc:  # boundary: a plugin; the old engine goes on
             if not isinstance(exc, PersonaError):
                 self._persona.log.error("Engine %s did not start", engine.id, exc_info=exc)
             return as_turn_error(exc)
-        finally:
-            self._beginning = None
         return None
 
     async def _run_start(self, engine: PersonaEngine) -> None:
         await self._pass_guard()
-        # A task of its own, so that one that hangs can be broken off, whoever waits for it.
-        self._start = asyncio.create_task(_started(engine), name=f"start of {engine.id}")
-        await self._start
+        await self._start.run(engine)
 
     def _tell_refused(self, engine: PersonaEngine, problem: TurnError) -> None:
         said = f"The engine {engine.id} could not start, {self._engine.id} goes on"
@@ -248,43 +239,18 @@ class EngineSlot:
         if self._background:
             await asyncio.wait(self._background)
 
-    def _apply(self, engine: PersonaEngine, unapplied: set[BlockName]) -> None:
-        """Tell the engine what changed. What it refuses is told again before the next turn."""
-        persona = self._persona
-        if "model" in unapplied:
-            engine.apply_model(persona.model)
-            unapplied.discard("model")
-        if "context" in unapplied:
-            engine.apply_context(persona.context)
-            unapplied.discard("context")
-        if "options" in unapplied:
-            engine.apply_options(persona.options)
-            unapplied.discard("options")
-
     async def _let_go(self, engine: PersonaEngine) -> None:
-        if self._beginning is engine:  # what it has half started could not be released
-            try:
-                async with asyncio.timeout(PATIENCE), self._starting:
-                    pass
-            except TimeoutError:
-                self._break_off(engine)
+        # What it has half started could not be released.
+        if self._start.engine is engine and not await self._start.over(PATIENCE):
+            self._start.break_off(engine)
         if self._started is engine:
             self._started = None
         await self._end(engine.shutdown(), engine)
 
     async def _make_way(self, engine: PersonaEngine) -> None:
         """Let an engine that still starts end that, as another one takes over."""
-        try:
-            async with asyncio.timeout(PATIENCE), self._starting:
-                pass
-        except TimeoutError:
-            if self._next is not None:
-                self._break_off(engine)
-
-    def _break_off(self, engine: PersonaEngine | None) -> None:
-        """End the start of an engine that takes too long for what is to come."""
-        if self._beginning is engine and self._start is not None:
-            self._start.cancel()
+        if not await self._start.over(PATIENCE) and self._next is not None:
+            self._start.break_off(engine)
 
     async def _end(self, ending: Awaitable[None], engine: PersonaEngine) -> None:
         try:
@@ -302,16 +268,3 @@ class EngineSlot:
             return
         self._background.add(task)
         task.add_done_callback(self._background.discard)
-
-
-async def _started(engine: PersonaEngine) -> None:
-    try:
-        await engine.start()
-    except SystemExit as exc:  # out of a task it would end the server
-        raise as_turn_error(exc) from exc
-
-
-def _is_broken_off() -> bool:
-    """Whether a start was cancelled, and not whoever waits for it."""
-    task = asyncio.current_task()
-    return task is not None and not task.cancelling()

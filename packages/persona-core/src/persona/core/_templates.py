@@ -9,9 +9,9 @@ from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 from pathlib import Path
 
-from persona.core._definition import Package, Scope
 from persona.core._locations import Location
 from persona.core._registry import GROUP as ENGINES
+from persona.core._source import Package, Scope
 
 GROUP = "persona.templates"
 """Entry points whose value names a package that holds persona files."""

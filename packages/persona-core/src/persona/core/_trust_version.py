@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from persona.core._definition import PersonaDefinition, Scope, Source
+from persona.core._definition import PersonaDefinition
 from persona.core._events import Diff
 from persona.core._executions import Execution, executions
 from persona.core._local_code import LocalCode, LocalFile, read_local
@@ -19,6 +19,7 @@ from persona.core._models import McpServerStdio
 from persona.core._paths import leads_elsewhere, real
 from persona.core._registry import EngineRegistry
 from persona.core._secrets import looks_secret, without_secrets
+from persona.core._source import Scope, Source
 
 DEFINITION = "definition"
 """Name of the definition among the texts of a version."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from jupyterlab_chat.models import BaseChatModel, Message
 
     from persona.core._attachments import Attachment
+    from persona.core._persona import BasePersona
 
 META = "persona"
 """Key in a chat message's metadata that holds what this project notes there."""
@@ -110,6 +111,29 @@ class Turn:
     def chat_dir(self) -> Path:
         """The folder of the chat file."""
         return (self.root_dir / self.chat_path).parent
+
+
+def turn_of(persona: BasePersona, message: Message) -> Turn:
+    """Return what an engine needs to answer ``message``: history and blocks as of now."""
+    chat, root_dir = persona.ychat, persona.root_dir
+    return Turn(
+        message=utterance_of(chat, message, root_dir),
+        history=read_history(
+            chat,
+            persona_id=persona.ids,
+            until=message,
+            isolated=persona.context.history == "isolated",
+            root_dir=root_dir,
+        ),
+        model=persona.model,
+        context=persona.context,
+        identity=persona.identity,
+        options=dict(persona.options),
+        chat_path=chat.get_path(),
+        root_dir=root_dir,
+        hops=next_hop(message),
+        names=persona.mention_names(),
+    )
 
 
 def note(message: Message) -> Mapping[str, Any]:

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from persona.core._checks import check_definition, check_mention_names, check_presets
-from persona.core._definition import PersonaDefinition, Source
+from persona.core._definition import PersonaDefinition
 from persona.core._diagnostics import Diagnostic
 from persona.core._findings import finding
 from persona.core._former import renamed_personas
@@ -20,6 +20,7 @@ from persona.core._origins import MergedOrigins
 from persona.core._presence import Absent, Presence
 from persona.core._preset import PresetDefinition
 from persona.core._registry import EngineRegistry
+from persona.core._source import Source
 
 _Placed = list[tuple[int, PersonaDefinition]]
 """Definitions of one name with their levels, farthest first."""

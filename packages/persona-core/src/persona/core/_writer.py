@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from typing import Any
 
 from persona.core._activity import TurnState
 from persona.core._asking import Asking
 from persona.core._conversation import Conversation
-from persona.core._errors import ChatGone, TurnError
+from persona.core._errors import TurnError
 from persona.core._events import (
     AvailableCommands,
     ConfigChange,
@@ -31,10 +30,9 @@ from persona.core._parts import Part
 from persona.core._permissions import PermissionRequest
 from persona.core._places import Places
 from persona.core._render import render_failure, render_mode
+from persona.core._reply_parts import ReplyParts
 from persona.core._summary import summary, with_later
-from persona.core._thoughts import Thoughts
-from persona.core._tools import ToolLog
-from persona.core._turn import STOPPED, Turn
+from persona.core._turn import Turn
 
 _HOLD = 0.01
 """Seconds that a stream which never waits may keep the event loop to itself."""
@@ -78,12 +76,8 @@ class ReplyWriter:
         self._begun = time.monotonic()
         self._asking = Asking(conversation, self._note_of_question, self._on_answer)
         places = Places(turn.root_dir, turn.chat_dir)
-        self._frames = Frames(conversation, pace or Pace(), places, self._note, self._parts)
-        self._part: Part | None = None
-        self._thinking: tuple[Part, Thoughts] | None = None
-        self._open: list[Part] = []
-        self._reports: list[Part] = []
-        self._left: Part | None = None
+        self._frames = Frames(conversation, pace or Pace(), places, self._note, self._live)
+        self._parts = ReplyParts(self._frames)
         self._usage: Usage | None = None
         self._finished = False
         self.stats = self._frames.stats
@@ -132,35 +126,27 @@ class ReplyWriter:
             case Text():
                 self._add_text(event.text)
             case Thought():
-                self._think(event.text)
+                if event.text:
+                    self._parts.thought(event.text)
                 self._show_status("is thinking…")
             case ToolCall():
-                self._pause_thought()
-                part, tools = self._tools(event.id)
-                tools.start(event)
-                self._frames.touch(part)
+                self._parts.call(event)
                 self._show_status(f"is using {event.title}…", "tool")
             case ToolCallUpdate():
-                part, tools = self._tools(event.id)
-                if tools.update(event):
-                    self._frames.touch(part)
+                self._parts.call_goes_on(event)
                 if event.status is not None:
-                    self._tell("tool" if self._uses_tools() else "thinking")
+                    self._tell("tool" if self._parts.uses_tools else "thinking")
             case Plan():
-                self._pause_thought()
-                plans = [part for part in self._parts() if part.kind == "plan"]
-                plan = plans[0] if plans else self._switch("plan")
-                plan.plan = event
-                self._frames.touch(plan)
+                self._parts.plan(event)
             case Usage():
                 self._usage = with_later(self._usage, event)
             case Notice():
-                self._notice(event.text)
+                self._parts.notice(event.text)
             case PermissionRequest():
                 self._ask(event)
             case AvailableCommands() | ConfigChange() | ModeChange():
                 if self._conversation.session.take(event) and isinstance(event, ModeChange):
-                    self._notice(render_mode(event))
+                    self._parts.notice(render_mode(event))
             case ReplyEvent():
                 pass  # of a newer or private kind
             case _:
@@ -171,55 +157,17 @@ class ReplyWriter:
                 )
 
     def _add_text(self, text: str) -> None:
-        if not text:
-            return
-        self._pause_thought()
-        part = self._part
-        if part is None or part.kind != "reply":
-            part = self._switch("reply")
-        part.pending.append(text)
-        self._frames.touch(part)
-        self._tell("writing")
-
-    def _think(self, text: str) -> None:
-        if not text:
-            return
-        if self._thinking is None:
-            if self._part is not None and self._part.kind != "reply":
-                self._leave()
-            thoughts = Thoughts()
-            self._thinking = Part("thought", thoughts=thoughts), thoughts
-            self._open.append(self._thinking[0])
-        part, thoughts = self._thinking
-        resumes = not thoughts.running
-        if thoughts.add(text) or resumes:
-            self._frames.touch(part)
-
-    def _pause_thought(self) -> None:
-        if self._thinking is not None and self._thinking[1].pause():
-            self._frames.touch(self._thinking[0])
-
-    def _settle_thought(self) -> None:
-        """Let further thoughts begin anew: something else than text stands below them now."""
-        if self._thinking is not None:
-            (part, thoughts), self._thinking = self._thinking, None
-            thoughts.pause()
-            self._open.remove(part)
-            self._frames.write(part, "complete")
-
-    def _notice(self, text: str) -> None:
-        part = self._switch("notice")
-        part.body = text
-        self._frames.touch(part)
-        self._leave()
+        if text:
+            self._parts.text(text)
+            self._tell("writing")
 
     # -- permission ----------------------------------------------------------
 
     def _ask(self, request: PermissionRequest) -> None:
         if request.decided is not None:
             return
-        self._leave()
-        self._settle_thought()
+        self._parts.leave()
+        self._parts.settle_thought()
         self._frames.write_changed()  # what the question is about stands above it
         self._asking.ask(request)
         self._frames.answered = True
@@ -240,57 +188,13 @@ class ReplyWriter:
         turn = self._turn.message.id
         self._conversation.activity.tell(turn, "waiting" if waits else state)
 
-    def _uses_tools(self) -> bool:
-        return any(part.tools is not None and part.tools.busy for part in self._parts())
-
     def _note_of_question(self, state: str) -> dict[str, Any]:
         return self._note(Part("permission"), state, False)
 
-    # -- parts -------------------------------------------------------------
+    # -- the end, and what is noted ------------------------------------------------
 
-    def _parts(self) -> list[Part]:
-        return self._open if self._part is None else [*self._open, self._part]
-
-    def _tools(self, call_id: str) -> tuple[Part, ToolLog]:
-        """Return the report that holds this call, else the one that it goes to."""
-        for part in self._parts():
-            if part.tools is not None and call_id in part.tools:
-                return part, part.tools
-        for part in self._reports:
-            if part.tools is not None and call_id in part.tools:
-                # Some agents say more of a call that is over: it is told where the call stands.
-                self._reports.remove(part)
-                self._open.append(part)
-                return part, part.tools
-        if self._part is not None and self._part.full:
-            self._leave()
-        part = self._switch("tools")
-        if part.tools is None:
-            part.tools = ToolLog()
-        return part, part.tools
-
-    def _switch(self, kind: str) -> Part:
-        if self._part is not None and self._part.kind != kind:
-            self._leave()
-        if self._part is None:
-            if kind != "reply":
-                self._settle_thought()
-            self._part = Part(kind)
-        return self._part
-
-    def _leave(self) -> None:
-        """Go on below the part. It is finished, unless more may be heard of it."""
-        part, self._part = self._part, None
-        if part is None:
-            return
-        if part.kind != "notice":
-            self._left = part
-        if part.kind == "plan" or (part.tools is not None and part.tools.busy):
-            self._open.append(part)
-        else:
-            self._frames.write(part, "complete")
-            if part.tools is not None:
-                self._reports.append(part)
+    def _live(self) -> list[Part]:
+        return self._parts.live
 
     def _finish(self, state: str) -> None:
         """Write what is left, exactly."""
@@ -298,19 +202,7 @@ class ReplyWriter:
         self._frames.cancel()
         self._conversation.show_status(None)
         self._asking.withdraw()
-        last, parts = self._part or self._left, self._parts()
-        self._part, self._open, self._thinking = None, [], None
-        if last is not None and last.id is not None and all(part is not last for part in parts):
-            with suppress(ChatGone):  # it was finished, so its end is no matter of the turn
-                self._frames.write(last, "complete", last=True)
-        for part in parts:
-            if part.tools is not None:
-                part.tools.abandon()
-            if part.thoughts is not None:
-                part.thoughts.pause()
-            if state == "stopped" and part is last and part.kind == "reply":
-                part.pending.append(STOPPED)
-            self._frames.write(part, state, last=part is last)
+        self._parts.finish(state)
 
     def _note(self, part: Part, state: str, last: bool) -> dict[str, Any]:
         turn = self._turn

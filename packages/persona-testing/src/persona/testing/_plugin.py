@@ -3,4 +3,4 @@
 import pytest
 
 # Without this, users see bare assertion errors from an installed wheel.
-pytest.register_assert_rewrite("persona.testing.conformance")
+pytest.register_assert_rewrite("persona.testing._conformance")
