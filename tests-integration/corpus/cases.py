@@ -204,6 +204,7 @@ CASES = (
     Case("second.persona.md", "Second-Native", "hi", (r"^hi, before 0, at /user/x/$",)),
     Case("own/talker_persona.py", "Talker", "hi", (r"^echo: .*hi$",)),
     Case("own/engine_persona.py", "Shouter", "hi there", (r"^HI THERE$",)),
+    Case("own/yields_persona.py", "Yields", "x", (r"^one after the other$",)),
     # Files that fail: one line, and the traceback folded
     Case(
         "odd/raises_persona.py",
@@ -226,6 +227,7 @@ CASES = (
         (rf"(?s)a_package_that_nobody_has.*(?:{_TOLD})",),
         (),
     ),
+    Case("odd/interrupt_persona.py", "Interrupt", "x", (rf"(?s)as if by hand.*(?:{_TOLD})",), ()),
     Case("odd/syntax_persona.py", "Syntax", "x", (r"syntax_persona\.py.*not valid Python",), ()),
     Case("odd/bad_init_persona.py", "Bad-Init", "x", (rf"(?s)nothing.*(?:{_TOLD})",), ()),
     Case(

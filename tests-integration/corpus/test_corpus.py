@@ -222,6 +222,8 @@ async def test_the_environment_of_an_agent_is_what_its_persona_gave(
     chat = await talk("chats/environment.chat")
     await chat.say("@Env-Agent x")
     await chat.until(lambda: "the agent answers" in chat.bodies)
+    # Jupyter AI requires a prompt of such personas and sends it to no agent.
+    assert not any("unused" in prompt for prompt in corpus.agent.prompts)
     marks = {start["env"].get("CORPUS_MARK") for start in corpus.agent.starts}
     assert "marked-True" in marks
 

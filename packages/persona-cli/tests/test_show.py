@@ -156,3 +156,19 @@ def test_show_says_why_a_persona_cannot_inherit(write, capsys):
     file = write("sage", "engine: puppet\nextends: nobody")
     assert main(["show", "sage"]) == 1
     assert f"{file}:3:10 P311 " in capsys.readouterr().err
+
+
+def test_show_and_list_write_out_what_would_steer_the_terminal(write, capsys):
+    write(
+        "sage",
+        'engine: puppet\nidentity:\n  name: "Sa\\u202Ege"\n  description: "a\\e[2Kb"',
+        "x\ty",
+    )
+    assert main(["show", "sage"]) == 0
+    out = capsys.readouterr().out
+    assert "name = Sa\\u{202e}ge" in out
+    assert "description = a\\u{1b}[2Kb" in out
+    assert "x\ty" in out
+    assert main(["list"]) == 0
+    out += capsys.readouterr().out
+    assert not {"\x1b", "\u202e"} & set(out)

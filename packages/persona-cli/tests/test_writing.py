@@ -169,6 +169,13 @@ def test_new_goes_to_the_nearest_project_folder(run, project):
     assert set(_seen(project)) == {"one"}
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+def test_new_does_not_wait_for_a_pipe_in_place_of_a_file(run, project):
+    os.mkfifo(project / "personas.toml")
+    assert "personas.toml" in run("new", "first", "--format", "toml", code=1)
+    run("new", "second")
+
+
 def test_new_edits_the_personas_toml_that_is_there(run, project):
     hidden = _put(project / ".jupyter" / "personas.toml", "# ours\n[personas.a]\nengine='x'\n")
     assert str(hidden) in run("new", "sage", "--format", "toml")

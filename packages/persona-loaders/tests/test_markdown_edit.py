@@ -106,6 +106,19 @@ def test_setting_a_value_changes_only_its_lines(made, data):
     _outside_is_untouched(before, after, parts, path[0])
 
 
+@pytest.mark.parametrize(("lines", "new"), [
+    ("  - a  # first\n  - b\n", ["a", {"x": 1}]),
+    ("  - a  # first\n  - x: 1\n    y: 2\n", ["a", "plain"]),
+    ("  - a  # first\n  - |\n    long\n", ["a", {"x": [1, 2]}]),
+])  # fmt: skip
+def test_item_of_a_list_gets_another_form(lines: str, new: list[object]):
+    content = f"---\noptions:\n  list:\n{lines}  # end\n---\n".encode()
+    result = with_other_values(content, {("options", "list"): new})
+    assert lay_open(result).data == {"options": {"list": new}}
+    assert result.startswith(b"---\noptions:\n  list:\n  - a  # first\n")
+    assert result.endswith(b"  # end\n---\n")
+
+
 @given(files(), st.data())
 def test_taking_a_value_out_changes_only_its_lines(made, data):
     content, parts = made

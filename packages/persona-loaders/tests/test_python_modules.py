@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from traitlets.config import Config, LoggingConfigurable
 
 from persona.core import CodeReference, Scope, TurnError
 from persona.loaders import load_python
@@ -190,6 +193,48 @@ def test_names_of_jupyter_ai_lead_here_and_nowhere_else(
     module = store.load(code(line))
     assert issubclass(module.P, BasePersona)
     assert not [n for n in sys.modules if n.startswith("jupyter_ai")]
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "engine"),
+    [("claude", "Claude", "claude-acp"), ("mistral_vibe", "MistralVibe", "mistral-vibe-acp")],
+)
+def test_the_agents_own_classes_lead_to_their_engines(
+    code: Callable[..., CodeReference], store: ModuleStore, module: str, name: str, engine: str
+) -> None:
+    text = (
+        f"from jupyter_ai_acp_client.acp_personas.{module} import {name}AcpPersona\n"
+        f"class Ours({name}AcpPersona): pass\n"
+    )
+    assert store.load(code(text)).Ours.engine == engine
+
+
+@pytest.mark.skipif(find_spec("langchain_core") is not None, reason="LangChain is installed")
+def test_messages_of_langchain_are_there_without_it_and_the_rest_is_missed_by_name(
+    code: Callable[..., CodeReference], store: ModuleStore
+) -> None:
+    module = store.load(code(
+        "from langchain_core.messages import HumanMessage\n"
+        "from langchain.messages import SystemMessage\n"
+        "said = [SystemMessage('be kind'), HumanMessage(content='hello')]\n"
+    ))  # fmt: skip
+    assert [(m.type, m.content) for m in module.said] == [
+        ("system", "be kind"), ("human", "hello"),
+    ]  # fmt: skip
+    with pytest.raises(ModuleNotFoundError, match="'langchain_core'"):
+        store.load(code("from langchain_core.tools import tool\n", "b_persona.py"))
+    assert not [name for name in sys.modules if name.startswith("langchain")]
+
+
+async def test_settings_of_our_manager_are_not_those_of_what_stands_around_a_persona(
+    code: Callable[..., CodeReference], store: ModuleStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    around = store.load(code("from jupyter_ai_persona_manager import PersonaManager\n"))
+    config = Config({"PersonaManager": {"trust_projects": "always"}})
+    parent = LoggingConfigurable(config=config)
+    loop = asyncio.get_running_loop()
+    around.PersonaManager(persona=None, loop=loop, parent=parent)
+    assert not caplog.records
 
 
 @pytest.mark.parametrize(

@@ -365,6 +365,41 @@ def test_model_added_to_the_list_has_the_defaults(store: TomlPersonaStore, path:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("text", [
+    """[personas.coder]
+preferred_models = [ # in order
+    { provider = "a", model = "one" }, # cheap
+    # the last hope
+    { provider = "b", model = "two" },
+]
+""",
+    """[personas.coder]
+# in order
+[[personas.coder.preferred_models]] # cheap
+provider = "a" # ours
+model = "one"
+
+# the last hope
+[[personas.coder.preferred_models]]
+provider = "b"
+model = "two"
+""",
+])  # fmt: skip
+def test_list_that_gets_longer_or_shorter_keeps_its_comments(store, path: Path, text: str):
+    path.write_text(text)
+    coder = store.load_all()["coder"]
+    coder.preferred_models.append({"provider": "c", "model": "three"})
+    store.save_persona(coder)
+    assert set(text.splitlines()) <= set(path.read_text().splitlines())
+    assert [m["model"] for m in store.load_all()["coder"].preferred_models] == [
+        "one", "two", "three",
+    ]  # fmt: skip
+    coder = store.load_all()["coder"]
+    del coder.preferred_models[2]
+    store.save_persona(coder)
+    assert path.read_text().split() == text.split()
+
+
 def test_link_that_leads_nowhere_is_told(store: TomlPersonaStore, tmp_path: Path):
     (tmp_path / "personas.toml").symlink_to(tmp_path / "nowhere.toml")
     assert store.load_all() == {}

@@ -2,6 +2,7 @@ import re
 
 from jupyter_ai_jupyternaut.jupyternaut.chat_models import ChatLiteLLM
 from jupyter_ai_persona_manager import BasePersona, PersonaDefaults
+from langchain_core.messages import HumanMessage, SystemMessage
 
 
 class ChatModelPersona(BasePersona):
@@ -31,7 +32,10 @@ class ChatModelPersona(BasePersona):
             model = ChatLiteLLM(**cfg.chat_model_args, model=model_id, streaming=True)
 
             async def chunks():
-                asked = [("system", self.system_prompt), ("human", f"langchain: {body}")]
+                asked = [
+                    SystemMessage(content=self.system_prompt),
+                    HumanMessage(content=f"langchain: {body}"),
+                ]
                 async for chunk in model.astream(asked):
                     yield chunk.content
 

@@ -13,6 +13,7 @@ from persona.cli._errors import FAILURE, OK, USAGE, CliError
 from persona.cli._github import annotation
 from persona.cli._json import print_json
 from persona.cli._place import Place, find_place, find_root, shown_path
+from persona.cli._terminal import harmless
 from persona.cli._trust import untrusted_of
 from persona.core import (
     CatalogView,
@@ -69,14 +70,15 @@ def run(args: Namespace) -> int:
 def describe(found: Diagnostic) -> list[str]:
     """Return the lines that tell a finding to a person."""
     mark = "warning: " if found.severity == "warning" else ""
-    where = f"{shown_path(found.file)}:{found.line}:{found.column}"
+    path = shown_path(found.file).replace("\n", "\\n")  # it shall not start a line of its own
+    where = f"{path}:{found.line}:{found.column}"
     lines = [f"{where} {found.code} {mark}{found.message}"]
     text = _line_of(found.file, found.line)
     if text is not None and text.strip():
         lines += _pointed_at(text, found.line, found.column)
     if found.fix:
         lines.append(f"    fix: {found.fix}")
-    return lines
+    return [harmless(line) for line in lines]
 
 
 def _pointed_at(text: str, number: int, column: int) -> list[str]:

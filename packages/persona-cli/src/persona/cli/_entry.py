@@ -23,6 +23,9 @@ from persona.core import (
 WRITABLE = (Scope.USER, Scope.PROJECT)
 """Scopes that are the user's own; the others are an administrator's."""
 
+_LARGEST = 16 * 1024 * 1024
+"""Bytes of a file whose names are looked at though it is broken."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -184,7 +187,10 @@ def _entries_of(source: Source, result: LoadResult, level: int) -> Iterator[Entr
 
 def _tables(file: Path) -> Iterable[str]:
     try:
+        # A pipe would wait for somebody to write to it.
+        if not file.is_file() or file.stat().st_size > _LARGEST:
+            return ()
         tables = tomllib.loads(file.read_text(encoding="utf-8-sig")).get("personas")
-    except (OSError, ValueError):  # told by `check`
+    except (OSError, ValueError, RecursionError):  # told by `check`
         return ()
     return tables if isinstance(tables, dict) else ()

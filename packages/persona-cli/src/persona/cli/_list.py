@@ -10,6 +10,7 @@ from persona.cli._json import print_json
 from persona.cli._place import Place, find_place, shown_path
 from persona.cli._state import State, state_of_absent, state_of_persona
 from persona.cli._table import print_table
+from persona.cli._terminal import harmless
 from persona.cli._trust import untrusted_of
 from persona.core import BrokenFile, PersonaDefinition, mention_name, title_of
 
@@ -48,7 +49,7 @@ def run(args: Namespace) -> int:
     if details:
         print()
     for row in details:
-        print(f"{row['name']}: {row['detail']}")
+        print(harmless(f"{row['name']}: {row['detail']}"))
     if any(d.severity == "error" for d in view.diagnostics):
         print("Some files have errors; see them with: jupyter persona check", file=sys.stderr)
     return OK
@@ -102,7 +103,7 @@ def _cells(row: dict[str, object], place: Place) -> list[str]:
     elif row["file"] is not None:
         shown["file"] = shown_path(Path(str(row["file"])), place.folder)
     keys = ("name", "slug", "engine", "model", "scope", "file", "state")
-    return ["–" if shown[key] is None else str(shown[key]) for key in keys]
+    return ["–" if shown[key] is None else harmless(str(shown[key])) for key in keys]
 
 
 def _print_hint(place: Place) -> None:

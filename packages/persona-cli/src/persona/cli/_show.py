@@ -11,6 +11,7 @@ from persona.cli._json import print_json
 from persona.cli._list import row_of
 from persona.cli._place import Place, find_persona, find_place, shown_path
 from persona.cli._state import State, state_of_absent, state_of_persona
+from persona.cli._terminal import harmless
 from persona.cli._trust import untrusted_of
 from persona.core import CatalogView, Origin, PersonaDefinition
 
@@ -71,61 +72,61 @@ def _place_as_dict(origin: Origin) -> dict[str, object]:
 
 
 def _print(definition: PersonaDefinition, state: State, view: CatalogView, place: Place) -> None:
-    print(f"{definition.identity.name} ({definition.name})")
+    _say(f"{definition.identity.name} ({definition.name})")
     source = definition.source
     if source:
-        print(f"  file    {shown_path(source.file, place.folder)} ({source.scope.value})")
+        _say(f"  file    {shown_path(source.file, place.folder)} ({source.scope.value})")
     if definition.code:
-        print(f"  class   {definition.code.qualname}")
+        _say(f"  class   {definition.code.qualname}")
         for module in definition.code.modules.values():
-            print(f"  imports {shown_path(module.file, place.folder)}")
+            _say(f"  imports {shown_path(module.file, place.folder)}")
     for hidden in view.hidden.get(definition.name, ()):
         if hidden.source:
             where = shown_path(hidden.source.file, place.folder)
-            print(f"  hides   {where} ({hidden.source.scope.value})")
+            _say(f"  hides   {where} ({hidden.source.scope.value})")
     if definition.extends:
-        print(f"  extends {', '.join(definition.extends)}{_origin('extends', definition, place)}")
+        _say(f"  extends {', '.join(definition.extends)}{_origin('extends', definition, place)}")
     if definition.formerly:
         was = ", ".join(definition.formerly)
-        print(f"  was     {was}{_origin('formerly', definition, place)}")
-    print(f"  state   {state.word}{': ' + state.detail if state.detail else ''}")
+        _say(f"  was     {was}{_origin('formerly', definition, place)}")
+    _say(f"  state   {state.word}{': ' + state.detail if state.detail else ''}")
     if state.support:
-        print(f"  honours {support_line(state.support) or 'nothing'}")
+        _say(f"  honours {support_line(state.support) or 'nothing'}")
         if state.support.ignored:
-            print(f"  ignores {', '.join(state.support.ignored)}")
-    print(f"\nengine = {definition.engine}{_origin('engine', definition, place)}")
+            _say(f"  ignores {', '.join(state.support.ignored)}")
+    _say(f"\nengine = {definition.engine}{_origin('engine', definition, place)}")
     _print_hidden("engine", definition, place)
     data = definition.model_dump(mode="json", exclude_none=True)
     for key in _OTHERS:
         if key in data:
-            print(f"{key} = {data[key]}{_origin(key, definition, place)}")
+            _say(f"{key} = {data[key]}{_origin(key, definition, place)}")
             _print_hidden(key, definition, place)
     for block in (*_BLOCKS[:2], "models", *_BLOCKS[2:]):
         leaves = list(_leaves(data.get(block) or {}, block))
         if leaves:
-            print(f"\n{block}")
+            _say(f"\n{block}")
         for path, value in leaves:
             _print_value(path, value, definition, place)
         _print_replaced(block, {path for path, _ in leaves}, definition, place)
     findings = view.findings(definition.name)
     if findings:
-        print("\nfindings")
+        _say("\nfindings")
     for found in findings:
         where = f"line {found.line}"
         if source is None or found.file != source.file:
             where = f"{shown_path(found.file, place.folder)} {where}"
-        print(f"  {where}: {found.code} {found.message} {found.fix}".rstrip())
+        _say(f"  {where}: {found.code} {found.message} {found.fix}".rstrip())
 
 
 def _print_value(path: str, value: object, definition: PersonaDefinition, place: Place) -> None:
     key = path.split(".", 1)[1]
     origin = _origin(path, definition, place)
     if isinstance(value, str) and "\n" in value:
-        print(f"  {key} ={origin}")
+        _say(f"  {key} ={origin}")
         for line in value.splitlines():
-            print(f"    {line}".rstrip())
+            _say(f"    {line}".rstrip())
     else:
-        print(f"  {key} = {value}{origin}")
+        _say(f"  {key} = {value}{origin}")
     _print_hidden(path, definition, place)
 
 
@@ -134,7 +135,7 @@ def _print_hidden(path: str, definition: PersonaDefinition, place: Place) -> Non
     for word, others in (("includes", origin.includes), ("hides", origin.hides)) if origin else ():
         for other in others:
             shown = _short(other.value)
-            print(f"      {word} {shown}{_where(other, place)}")
+            _say(f"      {word} {shown}{_where(other, place)}")
 
 
 def _print_replaced(
@@ -143,8 +144,12 @@ def _print_replaced(
     """Print what values hide that have no line of their own, such as lists of servers."""
     for path, origin in definition.origins.items():
         if path.startswith(f"{block}.") and path not in printed and origin.hides:
-            print(f"  {path.split('.', 1)[1]}{_where(origin, place)}")
+            _say(f"  {path.split('.', 1)[1]}{_where(origin, place)}")
             _print_hidden(path, definition, place)
+
+
+def _say(line: str) -> None:
+    print(harmless(line))
 
 
 def _short(value: object) -> str:

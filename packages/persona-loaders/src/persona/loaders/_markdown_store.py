@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +14,14 @@ from persona.core import (
     LoadResult,
     PersonaDefinition,
     Scope,
-    Source,
     own_folder,
 )
 from persona.loaders._entry import by_path
 from persona.loaders._files import replace
 from persona.loaders._keys import said, same, split_key
-from persona.loaders._markdown import MAIN, MARKDOWN, SUFFIX
 from persona.loaders._markdown_differences import differences, renamed, says
 from persona.loaders._markdown_entry import MarkdownEntry, locked_markdown
+from persona.loaders._markdown_folder import MarkdownFolder
 from persona.loaders._markdown_write import (
     definition_values,
     load_content,
@@ -31,7 +29,6 @@ from persona.loaders._markdown_write import (
     with_other_values,
 )
 from persona.loaders._report import Refused
-from persona.loaders._shape import is_slug
 from persona.loaders._text import read_bytes
 
 
@@ -61,6 +58,7 @@ class MarkdownPersonaStore:
         inside = self.folder.parent.name == ".jupyter" and scope is Scope.PROJECT
         implied = self.folder.parent.parent if inside else self.folder
         self.root = implied if root is None else Path(root)
+        self._files = MarkdownFolder(self.folder, self.scope, self.root)
         self._seen: dict[Path, bytes] = {}
 
     def load_definitions(self) -> dict[str, PersonaDefinition]:
@@ -70,7 +68,7 @@ class MarkdownPersonaStore:
         first by path counts.
         """
         found: dict[str, PersonaDefinition] = {}
-        for file, content, result in self._results():
+        for file, content, result in self._files.results():
             self._seen[file] = content
             for definition in result.definitions:
                 found.setdefault(definition.name, definition)
@@ -78,15 +76,11 @@ class MarkdownPersonaStore:
 
     def check(self) -> tuple[Diagnostic, ...]:
         """Return what is wrong with the files."""
-        results = (MARKDOWN.load(self._source(file)) for file in self._files())
-        return tuple(d for result in results for d in result.diagnostics)
+        return self._files.check()
 
     def path(self, name: str) -> Path | None:
         """Return the file of a persona, or None if there is none."""
-        for file, _, result in self._results():
-            if any(definition.name == name for definition in result.definitions):
-                return file
-        return None
+        return self._files.path(name)
 
     def new_path(self, name: str, *, own_folder: bool = False) -> Path:
         """Return the file that a new persona gets.
@@ -94,11 +88,7 @@ class MarkdownPersonaStore:
         Raises:
             DefinitionError: The name is no short name.
         """
-        if not is_slug(name):
-            raise DefinitionError(
-                f"{name!r} is no short name. Use a-z, digits, dots, dashes and underscores."
-            )
-        return self.folder / name / MAIN if own_folder else self.folder / f"{name}{SUFFIX}"
+        return self._files.new_path(name, own_folder=own_folder)
 
     def create(self, definition: PersonaDefinition, *, own_folder: bool = False) -> Path:
         """Write a new persona.
@@ -114,7 +104,7 @@ class MarkdownPersonaStore:
         if other is not None:
             raise DefinitionError(f"{other} defines a persona {definition.name!r} already.")
         file = self.new_path(definition.name, own_folder=own_folder)
-        entry = MarkdownEntry(self._source(file))
+        entry = MarkdownEntry(self._files.source(file))
         entry.create(definition_values(definition), check=says(definition))
         self._seen[file] = entry.content()
         return file
@@ -134,7 +124,9 @@ class MarkdownPersonaStore:
         if file is None:
             return self.create(definition)
         content = self._seen.get(file)
-        result = load_content(self._source(file), read_bytes(file) if content is None else content)
+        result = load_content(
+            self._files.source(file), read_bytes(file) if content is None else content
+        )
         before = result.definitions[0]
         values, unset = differences(before, definition)
         if values or unset:
@@ -174,7 +166,7 @@ class MarkdownPersonaStore:
             if file in self._seen and read_bytes(file) != self._seen[file]:
                 raise _changed(file, name, "The file")
 
-        MarkdownEntry(self._source(file)).delete(check=unchanged)
+        MarkdownEntry(self._files.source(file)).delete(check=unchanged)
         self._seen.pop(file, None)
 
     def copy_persona(self, name: str, new: str) -> Path:
@@ -202,7 +194,7 @@ class MarkdownPersonaStore:
                 raise DefinitionError(f"{target.parent} is there already. Choose another name.")
             others = shutil.ignore_patterns(file.name, f".{file.name}.*")
             shutil.copytree(file.parent, target.parent, symlinks=True, ignore=others)
-        MarkdownEntry(self._source(target)).create_content(content)
+        MarkdownEntry(self._files.source(target)).create_content(content)
         self._seen[target] = content
         return target
 
@@ -263,7 +255,7 @@ class MarkdownPersonaStore:
                     f"{file} is left as it is, because it cannot be read. {refused.message} "
                     f"{refused.fix}"
                 ) from refused
-            result = load_content(self._source(file), after)
+            result = load_content(self._files.source(file), after)
             if not result.definitions:
                 raise DefinitionError(
                     f"{file} would be broken by that. {result.diagnostics[0]}", result.diagnostics
@@ -277,40 +269,6 @@ class MarkdownPersonaStore:
         if file is None:
             raise DefinitionError(f"There is no persona {name!r} in {self.folder}.")
         return file
-
-    # -- files -----------------------------------------------------------------
-
-    def _source(self, file: Path) -> Source:
-        return Source(file, self.scope, self.root)
-
-    def _results(self) -> Iterator[tuple[Path, bytes, LoadResult]]:
-        for file in self._files():
-            try:
-                content = read_bytes(file)
-            except Refused:  # told by `check`
-                continue
-            yield file, content, load_content(self._source(file), content)
-
-    def _files(self) -> list[Path]:
-        found: list[Path] = []
-        for entry in _entries(self.folder):
-            if MARKDOWN.claims(entry.name):
-                if entry.name.lower() != MAIN:
-                    found.append(Path(entry.path))
-            elif entry.name[0] not in "._" and entry.is_dir():
-                inner = [
-                    Path(e.path) for e in _entries(Path(entry.path)) if MARKDOWN.claims(e.name)
-                ]
-                found += [file for file in inner if own_folder(file)]
-        return found
-
-
-def _entries(folder: Path) -> list[os.DirEntry[str]]:
-    try:
-        with os.scandir(folder) as entries:
-            return sorted(entries, key=lambda entry: entry.name)
-    except OSError:  # no such folder, or not for us
-        return []
 
 
 def _changed(file: Path, name: str, what: str) -> DefinitionChanged:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping, MutableSequence
 from itertools import pairwise
 from typing import Any
 
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
+from tomlkit.items import AoT
 
 from persona.loaders._toml_scan import scan
 from persona.loaders._toml_text import Document
@@ -25,9 +26,22 @@ Span = tuple[int, int]
 
 
 def put_values(
-    document: Document, place: Place, old: Mapping[str, Any], new: Mapping[str, Any]
+    document: Document,
+    place: Place,
+    old: Mapping[str, Any],
+    new: Mapping[str, Any],
+    *,
+    whole_lists: bool = False,
 ) -> str | None:
     """Change only the values that differ between ``old`` and ``new``, in an entry that is there.
+
+    Args:
+        document: The text.
+        place: Where the entry stands.
+        old: What it says.
+        new: What it shall say.
+        whole_lists: Whether to write a list anew that gets longer or shorter. Not to do so
+            keeps the comments in it, but does not work with each way to write one.
 
     Returns:
         The text, or None if the entry is written so that this cannot be done.
@@ -41,7 +55,7 @@ def put_values(
     header = f"[{place[0]}]\n" if bare and not _is_dotted(document, place) else ""
     try:
         own = tomlkit.parse(header + "".join(text[start:end] for start, end in spans))
-        _apply(own[place[0]][place[1]], old, new)
+        _apply(own[place[0]][place[1]], old, new, whole_lists)
         changed = own.as_string().removeprefix(header)
     except (TOMLKitError, LookupError, TypeError, ValueError):  # they do not fit to its form
         return None
@@ -148,7 +162,10 @@ def _replaced(text: str, spans: list[Span], parts: list[str]) -> str:
 
 
 def _apply(
-    target: MutableMapping[str, Any], old: Mapping[str, Any], new: Mapping[str, Any]
+    target: MutableMapping[str, Any],
+    old: Mapping[str, Any],
+    new: Mapping[str, Any],
+    whole_lists: bool,
 ) -> None:
     for key in old:
         if key not in new:
@@ -159,15 +176,41 @@ def _apply(
             continue
         if isinstance(before, Mapping) and before and isinstance(value, Mapping) and value:
             if isinstance(target[key], MutableMapping):
-                _apply(target[key], before, value)
+                _apply(target[key], before, value, whole_lists)
             else:  # the short form, such as the text of a model
                 short = before.keys() == value.keys() and len(value) == 1
                 target[key] = inline(next(iter(value.values())) if short else value)
-        elif isinstance(before, list) and isinstance(value, list) and _are_tables(before, value):
-            for inner, one, other in zip(target[key], before, value, strict=True):
-                _apply(inner, one, other)
+        elif isinstance(before, list) and isinstance(value, list) and before and value:
+            if whole_lists and not _are_tables(before, value):
+                target[key] = item(value)
+            else:
+                _apply_list(target[key], before, value, whole_lists)
         else:
             target[key] = item(value)
+
+
+def _apply_list(
+    target: MutableSequence[Any], old: list[Any], new: list[Any], whole_lists: bool
+) -> None:
+    """Change the items that differ; of those that were added or removed the rest is kept."""
+    if len(target) != len(old):
+        raise ValueError("the list is written in another form")
+    shorter = min(len(old), len(new))
+    head = next((n for n in range(shorter) if not same(old[n], new[n])), shorter)
+    tail = next(
+        (n for n in range(shorter - head) if not same(old[-1 - n], new[-1 - n])), shorter - head
+    )
+    for number in range(head, shorter - tail):
+        one, other = old[number], new[number]
+        if isinstance(one, Mapping) and one and isinstance(other, Mapping) and other:
+            _apply(target[number], one, other, whole_lists)
+        elif not same(one, other):
+            target[number] = inline(other)
+    for number in range(len(old) - tail - 1, shorter - tail - 1, -1):
+        del target[number]
+    for number in range(shorter - tail, len(new) - tail):
+        new_item = item if isinstance(target, AoT) else inline
+        target.insert(number, new_item(new[number]))
 
 
 def _are_tables(old: list[Any], new: list[Any]) -> bool:

@@ -94,13 +94,14 @@ class TomlEntry(PersonaEntry):
             if same(old, new):
                 return False
             place = (PERSONAS, self.key)
-            text = put_values(document, place, old, new)
-            if text is not None:
-                try:
-                    finish(text, new, check)
-                    return True
-                except _Otherwise:
-                    pass
+            for whole_lists in (False, True):
+                text = put_values(document, place, old, new, whole_lists=whole_lists)
+                if text is not None:
+                    try:
+                        finish(text, new, check)
+                        return True
+                    except _Otherwise:
+                        pass
             finish(put_table(document, place, _writable(new)), new, check)
             return True
 

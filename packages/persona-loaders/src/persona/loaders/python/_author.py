@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import threading
 from abc import ABCMeta
-from collections.abc import Callable, Mapping, Sequence
-from contextvars import ContextVar
-from dataclasses import asdict, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from traitlets import MetaHasTraits
 from traitlets.config import LoggingConfigurable
@@ -18,16 +15,18 @@ from traitlets.config import LoggingConfigurable
 from persona.core import (
     Conversation,
     PersonaDefaults,
-    PersonaEngine,
     PersonaModel,
     PersonaRequirementsUnmet,
     ReplyWriter,
-    Turn,
     TurnError,
     Utterance,
 )
-from persona.loaders.python._callables import function_of
+from persona.loaders.python._asking import Question, require_model, run
+from persona.loaders.python._attachments import text_of_files
 from persona.loaders.python._chunks import as_events
+from persona.loaders.python._current import current_turn, no_turn, note_of
+from persona.loaders.python._defaults import defaults_of
+from persona.loaders.python._inner import inner_of
 from persona.loaders.python._surroundings import Surroundings
 
 if TYPE_CHECKING:
@@ -36,11 +35,6 @@ if TYPE_CHECKING:
     from persona.core import BasePersona as Container
 
 __all__ = ["BasePersona", "PersonaDefaults", "PersonaRequirementsUnmet"]
-
-_Result = TypeVar("_Result")
-
-_turn: ContextVar[Turn | None] = ContextVar("persona_turn", default=None)
-"""The turn that runs; tasks that a persona starts in it have it too."""
 
 
 class PersonaMeta(ABCMeta, MetaHasTraits):
@@ -166,8 +160,8 @@ class BasePersona(LoggingConfigurable, metaclass=PersonaMeta):
         Args:
             body: Markdown.
         """
-        turn = _turn.get()
-        self._in_loop(lambda: self._conversation.add(str(body), _note(turn)))
+        turn = current_turn.get()
+        self._around.in_loop(lambda: self._conversation.add(str(body), note_of(turn)))
 
     async def stream_message(self, reply_stream: Any) -> None:
         """Write one message while it comes in.
@@ -179,7 +173,9 @@ class BasePersona(LoggingConfigurable, metaclass=PersonaMeta):
         Raises:
             TurnError: There is something in it that is no text.
         """
-        writer = ReplyWriter(self._conversation, _turn.get() or self._no_turn(), names_model=False)
+        writer = ReplyWriter(
+            self._conversation, current_turn.get() or no_turn(self._container), names_model=False
+        )
         try:
             await writer.write(as_events(reply_stream))
         except TurnError as exc:
@@ -212,57 +208,34 @@ class BasePersona(LoggingConfigurable, metaclass=PersonaMeta):
             TurnError: The model cannot be asked; the chat tells it if nobody catches it.
             EngineError: The engine is not there.
         """
-        turn = _turn.get()
+        turn = current_turn.get()
         if message is not None and not isinstance(message, str):
             turn = self._container.new_turn(message)
         if turn is None:
             raise TurnError(
                 "ask_model() needs the message to answer outside of a turn.", kind="contract"
             )
-        if isinstance(message, str):
-            turn = replace(turn, message=replace(turn.message, text=message))
-        context = turn.context
-        prompt = system_prompt if system_prompt is not None else self._own_prompt(context)
-        if prompt is not None:
-            turn = replace(turn, context=context.model_copy(update={"system_prompt": prompt}))
-        if model is not None:
-            used = PersonaModel(model_id=model) if isinstance(model, str) else model
-            turn = replace(turn, model=used)
-        if options:
-            turn = replace(turn, options={**turn.options, **options})
-        if tools:
-            turn = replace(turn, functions=tuple(map(function_of, tools)))
-        if turn.model is None and (engine or self.engine) == "litellm":
-            raise TurnError(
-                f"{self.name} has no model to ask.",
-                fix="Send `/model provider/model`, for example `/model ollama/llama3.1`, or "
-                'write `model = "provider/model"` into its class.',
-                kind="no-model",
-            )
-        inner = await self._inner(engine or self.engine, start=model is None)
-        await run(inner, turn)
-
-    def _own_prompt(self, context: Any) -> str | None:
-        """Return the prompt of `defaults` where the persona has no other."""
-        if context.system_prompt is not None:
-            return None
-        return defaults_of(self).system_prompt or None
-
-    async def _inner(self, engine_id: str, *, start: bool = True) -> PersonaEngine:
-        host = self._container.engine
-        get: Callable[..., Any] | None = getattr(host, "inner_engine", None)
-        if get is None:
-            raise TurnError("This persona is at its end.", fix="Ask again.", kind="contract")
-        engine: PersonaEngine = await get(engine_id, start=start)
-        return engine
+        if system_prompt is None and turn.context.system_prompt is None:
+            system_prompt = defaults_of(self).system_prompt or None
+        question = Question(
+            text=message if isinstance(message, str) else None,
+            system_prompt=system_prompt,
+            model=model,
+            options=options or {},
+            tools=tools,
+        )
+        asked, engine_id = question.put(turn), engine or self.engine
+        require_model(asked, engine_id, self.name)
+        inner = await inner_of(self._container, engine_id, start=model is None)
+        await run(inner, asked)
 
     def set_status(self, status: str = "is typing…") -> None:
         """Show what it does, for example ``is looking it up…``; from any thread."""
-        self._in_loop(lambda: self._conversation.show_status(status))
+        self._around.in_loop(lambda: self._conversation.show_status(status))
 
     def clear_status(self) -> None:
         """Show no status any more."""
-        self._in_loop(lambda: self._conversation.show_status(None))
+        self._around.in_loop(lambda: self._conversation.show_status(None))
 
     # -- reading -----------------------------------------------------------------
 
@@ -273,7 +246,7 @@ class BasePersona(LoggingConfigurable, metaclass=PersonaMeta):
     @property
     def history(self) -> Sequence[Utterance]:
         """What was said before the message of this turn, oldest first; empty outside of one."""
-        turn = _turn.get()
+        turn = current_turn.get()
         return turn.history if turn is not None else ()
 
     def process_attachments(self, message: Message) -> str | None:
@@ -281,13 +254,7 @@ class BasePersona(LoggingConfigurable, metaclass=PersonaMeta):
 
         Reads files, so a large one belongs into ``asyncio.to_thread``.
         """
-        parts = []
-        for attachment in self._container.new_turn(message).message.attachments:
-            try:
-                parts.append(f"File: {attachment.name}\n```\n{attachment.read_text()}\n```")
-            except ValueError as exc:
-                parts.append(f"Attachment: {attachment.name} (could not read file: {exc})")
-        return "\n\n".join(parts) or None
+        return text_of_files(self._container.new_turn(message).message.attachments)
 
     def resolve_attachment_to_path(self, attachment_id: str) -> str | None:
         """Return the path of an attached file below the server's root, or None."""
@@ -336,54 +303,3 @@ class BasePersona(LoggingConfigurable, metaclass=PersonaMeta):
     @property
     def _conversation(self) -> Conversation:
         return self._container.conversation
-
-    def _no_turn(self) -> Turn:
-        """Return what stands for a turn where something is written outside of one."""
-        held = self._container
-        nothing = Utterance("", "human", "", "", "", 0.0)
-        return Turn(nothing, (), held.model, held.context, held.identity, dict(held.options))
-
-    def _in_loop(self, work: Callable[[], _Result]) -> _Result:
-        """Do something with the chat in the event loop's thread, and wait for it elsewhere."""
-        if threading.get_ident() == self._around.thread:
-            return work()
-
-        async def there() -> _Result:
-            return work()
-
-        return asyncio.run_coroutine_threadsafe(there(), self.event_loop).result(30)
-
-
-async def run(engine: PersonaEngine, turn: Turn) -> None:
-    """Let an engine answer a turn in the chat of its persona."""
-    writer = ReplyWriter(engine.persona.conversation, turn, engine=engine.id)
-    await writer.write(engine.reply(turn))
-
-
-def _note(turn: Turn | None) -> dict[str, Any]:
-    note: dict[str, Any] = {"kind": "reply", "state": "complete"}
-    return note if turn is None else {**note, "answers": turn.message.id, "hops": turn.hops}
-
-
-def defaults_of(author: BasePersona | Any) -> PersonaDefaults:
-    """Return what a persona says of itself, also as plain values.
-
-    Raises:
-        TurnError: It says nothing that can be used.
-    """
-    said = author.defaults
-    if callable(said) and not isinstance(said, PersonaDefaults):
-        said = said()
-    if isinstance(said, PersonaDefaults):
-        return said
-    if isinstance(said, Mapping):
-        return PersonaDefaults.model_validate(dict(said))
-    values = {key: getattr(said, key, None) for key in PersonaDefaults.model_fields}
-    known = {key: str(v) if isinstance(v, Path) else v for key, v in values.items() if v}
-    if "name" in known:
-        return PersonaDefaults.model_validate(known)
-    raise TurnError(
-        f"{type(author).__name__}.defaults is a {type(said).__name__}.",
-        fix='Let it be PersonaDefaults(name="…").',
-        kind="contract",
-    )

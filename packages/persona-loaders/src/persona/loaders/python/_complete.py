@@ -13,7 +13,8 @@ from persona.core import (
     PersonaDefinition,
     TurnError,
 )
-from persona.loaders.python._author import BasePersona, defaults_of
+from persona.loaders.python._author import BasePersona
+from persona.loaders.python._defaults import defaults_of
 from persona.loaders.python._store import ModuleStore
 
 _PATIENCE = 5.0

@@ -21,10 +21,12 @@ from persona.core import (
     TurnError,
     title_of,
 )
-from persona.loaders.python._author import BasePersona, _turn, defaults_of
+from persona.loaders.python._author import BasePersona
 from persona.loaders.python._blocking import Blocked, Watchdog, told
 from persona.loaders.python._complete import picture
-from persona.loaders.python._failures import failure
+from persona.loaders.python._current import current_turn
+from persona.loaders.python._defaults import defaults_of
+from persona.loaders.python._failures import failure, is_of_the_user
 from persona.loaders.python._inner import InnerEngines, tie
 from persona.loaders.python._made import made
 from persona.loaders.python._store import ModuleStore
@@ -126,7 +128,9 @@ class PythonEngine(PersonaEngine):
             said = defaults_of(author)
         except asyncio.CancelledError:
             raise
-        except (Exception, SystemExit) as exc:  # boundary: a plugin may raise anything
+        except (Exception, SystemExit, KeyboardInterrupt) as exc:  # boundary: a plugin
+            if is_of_the_user(exc, code):
+                raise
             self._log(exc)
             raise failure(exc, code, f"could not make {code.qualname}") from exc
         self._author = author
@@ -171,7 +175,7 @@ class PythonEngine(PersonaEngine):
         code, author, inner = self._code, self._author, self.inner
         if code is None or (author is None and inner is None):
             raise TurnError("The persona has not started.", fix="Ask again.", kind="code")
-        mark = _turn.set(self.persona.new_turn(message))
+        mark = current_turn.set(self.persona.new_turn(message))
         try:
             with self._watched():
                 if author is not None:
@@ -180,11 +184,13 @@ class PythonEngine(PersonaEngine):
                     await inner.process_message(message)
         except PersonaError as exc:
             raise failure(exc, code, "failed") from exc
-        except (Exception, SystemExit) as exc:  # boundary: a turn; an author may raise anything
+        except (Exception, SystemExit, KeyboardInterrupt) as exc:  # boundary: a turn
+            if is_of_the_user(exc, code):
+                raise
             self._log(exc)
             raise failure(exc, code, "failed") from exc
         finally:
-            _turn.reset(mark)
+            current_turn.reset(mark)
 
     async def _answer(self, author: BasePersona, message: Message) -> None:
         try:
@@ -192,7 +198,10 @@ class PythonEngine(PersonaEngine):
             if apply is not None:
                 await _settled(apply(message))
             answer = getattr(author, "on_message", author.process_message)
-            await _settled(answer(message))
+            given = answer(message)
+            if inspect.isasyncgen(given):  # it yields what it says
+                given = author.stream_message(given)
+            await _settled(given)
         except asyncio.CancelledError:
             await self._end(author.cancel_response)
             raise
@@ -265,7 +274,7 @@ class PythonEngine(PersonaEngine):
         return self._own_store
 
     def _watched(self) -> AbstractContextManager[None]:
-        code, turn = self._code, _turn.get()
+        code, turn = self._code, current_turn.get()
         files = () if code is None else tuple(str(one.file) for one in code.files)
         answers = turn.message.id if turn is not None else ""
         return self._watchdog.watching(files, partial(self._tell_blocked, answers))

@@ -43,6 +43,17 @@ def failure(error: BaseException, code: CodeReference, doing: str) -> TurnError:
     )
 
 
+def is_of_the_user(error: BaseException, code: CodeReference) -> bool:
+    """Whether an error is a Ctrl-C of the user, not raised by the author's own code.
+
+    An author's own would end the server if it got out of its task.
+    """
+    if not isinstance(error, KeyboardInterrupt):
+        return False
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    return frame.f_code.co_filename not in {str(file.file) for file in code.files}
+
+
 def _unmet(code: CodeReference, error: BaseException) -> TurnError:
     why = " ".join(str(error).split()) or "its requirements are not met"
     return TurnError(
@@ -58,7 +69,7 @@ def _fix(error: BaseException, doing: str) -> str:
             f"Install the package that brings `{error.name}` into the server's environment, "
             "or put the module beside the file."
         )
-    if isinstance(error, SystemExit):
+    if isinstance(error, SystemExit | KeyboardInterrupt):
         return "Take out what ends the program, such as sys.exit()."
     return "The details show where in the file; it is read again when it is saved."
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
-from persona.core import PersonaEngine
+from persona.core import PersonaEngine, TurnError
 
 if TYPE_CHECKING:
     from persona.core import BasePersona
@@ -62,6 +63,19 @@ class InnerEngines:
         self._started.clear()
         for engine in engines:
             await engine.shutdown()
+
+
+async def inner_of(persona: BasePersona, engine_id: str, *, start: bool = True) -> PersonaEngine:
+    """Return an engine for the author's class of a persona to ask; see `InnerEngines.get`.
+
+    Raises:
+        TurnError: The class is asked after it was let go.
+    """
+    get: Callable[..., Any] | None = getattr(persona.engine, "inner_engine", None)
+    if get is None:
+        raise TurnError("This persona is at its end.", fix="Ask again.", kind="contract")
+    engine: PersonaEngine = await get(engine_id, start=start)
+    return engine
 
 
 def tie(engine: PersonaEngine, persona: BasePersona) -> None:

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from persona.core import parse_python
 from persona.loaders._report import Refused
 from persona.loaders._text import decode
 
@@ -70,7 +71,7 @@ def outline(data: bytes) -> Outline:
     if not text.strip():
         raise Refused("P103", "The file is empty.", "Write a class that is a BasePersona.")
     try:
-        tree = ast.parse(data)
+        tree = parse_python(data)
     except SyntaxError as exc:
         raise Refused(
             "P110",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from traitlets.config import LoggingConfigurable
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from jupyterlab_chat.models import BaseChatModel
 
     from persona.core import BasePersona
+
+_Result = TypeVar("_Result")
 
 
 class Surroundings(LoggingConfigurable):
@@ -91,6 +94,16 @@ class Surroundings(LoggingConfigurable):
             return str(Path(dot).parent)
         git = self._nearest(".git")
         return str(Path(git).parent) if git is not None else self.get_chat_dir()
+
+    def in_loop(self, work: Callable[[], _Result]) -> _Result:
+        """Do something with the chat in the event loop's thread, and wait for it elsewhere."""
+        if threading.get_ident() == self.thread:
+            return work()
+
+        async def there() -> _Result:
+            return work()
+
+        return asyncio.run_coroutine_threadsafe(there(), self.event_loop).result(30)
 
     def _nearest(self, name: str) -> str | None:
         root = Path(self.root_dir).resolve()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from types import ModuleType
 
 _HERE = "persona.loaders.upstream"
@@ -10,6 +11,9 @@ _HERE = "persona.loaders.upstream"
 TOPS = ("jupyter_ai_persona_manager", "jupyter_ai_jupyternaut", "jupyter_ai_acp_client",
         "jupyter_ai")  # fmt: skip
 """Packages of Jupyter AI that persona files import from. Ours have the same names below here."""
+
+LENT = ("langchain", "langchain_core")
+"""Packages that came with Jupyter AI. Where they are not installed, ours have a little of them."""
 
 _WHERE = "see docs/coming-from-jupyter-ai.md for what is supported"
 
@@ -25,6 +29,8 @@ def substitute_of(name: str, taken: tuple[str, ...]) -> ModuleType | None:
         ImportError: It, or a name in it, is not supported; the message names it.
     """
     top = name.partition(".")[0]
+    if top in LENT and importlib.util.find_spec(top) is None:
+        return _lent(name, taken)
     if top not in TOPS:
         return None
     ours = _ours(name)
@@ -57,6 +63,16 @@ def _ours(name: str) -> ModuleType | None:
         if exc.name is not None and (full == exc.name or full.startswith(f"{exc.name}.")):
             return None
         raise
+
+
+def _lent(name: str, taken: tuple[str, ...]) -> ModuleType | None:
+    """Return our module if it has all that is wanted; else it is missed under its own name."""
+    ours = _ours(name)
+    if ours is None or not all(
+        inner == "*" or hasattr(ours, inner) or _ours(f"{name}.{inner}") for inner in taken
+    ):
+        return None
+    return ours if taken else _ours(name.partition(".")[0])
 
 
 def _real(name: str, taken: tuple[str, ...]) -> ModuleType | None:

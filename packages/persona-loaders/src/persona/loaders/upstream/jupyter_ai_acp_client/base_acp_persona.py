@@ -17,6 +17,9 @@ _LEFT = ("get_client", "get_agent_subprocess", "get_session_id", "get_session_re
          "_init_client", "_init_client_session", "set_acp_mode",
          "set_acp_config_option")  # fmt: skip
 
+_NO_PROMPT = ("unused", "...")
+"""What such personas say where a prompt is required: Jupyter AI sends none to agents."""
+
 
 class BaseAcpPersona(BasePersona):
     """A persona that is an agent's program.
@@ -74,7 +77,8 @@ class BaseAcpPersona(BasePersona):
             await self.handle_no_auth(message)
             return
         await self._make_ready()
-        await self.ask_model(message, options=self._options())
+        prompt = "" if self.system_prompt in _NO_PROMPT else None
+        await self.ask_model(message, system_prompt=prompt, options=self._options())
 
     async def _make_ready(self) -> None:
         if not self._ready:
@@ -94,14 +98,13 @@ class BaseAcpPersona(BasePersona):
                 )
             self._ready = True
         held = self._container
-        if held.options.get("command") != self._executable[0]:
+        if self.engine == "acp" and held.options.get("command") != self._executable[0]:
             held.update_options({**held.options, **self._options()})
 
     def _options(self) -> dict[str, Any]:
-        options: dict[str, Any] = {
-            "command": self._executable[0],
-            "args": list(self._executable[1:]),
-        }
+        options: dict[str, Any] = {}
+        if self.engine == "acp":  # other engines know their program
+            options = {"command": self._executable[0], "args": list(self._executable[1:])}
         if self._environment:
             options["env"] = dict(self._environment)
         return options

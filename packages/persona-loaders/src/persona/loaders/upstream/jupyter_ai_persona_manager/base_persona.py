@@ -220,7 +220,9 @@ class BasePersona(OurBasePersona):
             return
         self.processing_message = message
         try:
-            answered = self.process_message(message)
+            answered: Any = self.process_message(message)
+            if inspect.isasyncgen(answered):  # it yields what it says
+                answered = self.stream_message(answered)
             if inspect.isawaitable(answered):
                 await answered
         finally:

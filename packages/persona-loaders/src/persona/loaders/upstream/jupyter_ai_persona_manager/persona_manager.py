@@ -52,6 +52,11 @@ class PersonaManager(Surroundings):
     _served: _Served | None = None
     _local_persona_classes: list[dict[str, Any]] | None = None
 
+    @classmethod
+    def section_names(cls) -> list[str]:
+        """Return whose settings count: not those of our own manager, which has this name."""
+        return [name for name in super().section_names() if name != "PersonaManager"]
+
     @property
     def room_id(self) -> str:
         """Id of the chat."""

@@ -1,0 +1,1 @@
+"""Stands in for the package of this name: a module for each agent."""
