@@ -172,13 +172,22 @@ async def test_odd_updates_are_passed_over(bench: Bench) -> None:
         {"sessionUpdate": "available_commands_update", "availableCommands": [5, {"name": 5}]},
         {"sessionUpdate": "current_mode_update", "currentModeId": 5},
         {"sessionUpdate": "config_option_update", "configOptions": [5, {"id": 5}, {"id": "x"}]},
+        {"sessionUpdate": ["agent_message_chunk"]},
+        {"sessionUpdate": {}},
+        {"sessionUpdate": "plan", "entries": [{"content": [], "status": []}]},
+        {"sessionUpdate": "tool_call", "toolCallId": "b", "kind": [], "status": {}},
+        {"sessionUpdate": "tool_call_update", "toolCallId": "b", "status": ["completed"]},
         {"sessionUpdate": None},
         {},
     ]  # fmt: skip
     agent.on("go", *({"update": update} for update in odd), {"text": "ok"})
     persona = bench.persona(agent)
+    defects: list[dict[str, Any]] = []
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: defects.append(context))
     assert await bench.ask(persona, "go") == "ok"
     assert (await bench.ask(persona, "more")).endswith("You said: more")
+    assert not defects
 
 
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf, -5, 10**400, "7", True])

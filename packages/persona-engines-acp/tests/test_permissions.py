@@ -139,6 +139,19 @@ async def test_question_without_a_usable_answer_is_cancelled(bench: Bench, polic
     assert await bench.ask(bench.persona(agent, permissions=policy), "go") == "Well."
 
 
+@pytest.mark.parametrize("kind", ["of_the_future", ["allow_once"], None])
+async def test_question_without_a_known_answer_is_told(bench: Bench, kind: object) -> None:
+    agent = bench.agent()
+    agent.on("go", {"permission": {"toolCall": {"toolCallId": "t", "title": "Fly"},
+                                   "options": [{"optionId": "y", "name": "Yes", "kind": kind}]},
+                    "cancelled": [{"text": "Well."}]})  # fmt: skip
+    persona = bench.persona(agent)
+    assert await bench.ask(persona, "go") == "Well."
+    assert outcome(agent) == {"outcome": "cancelled"}
+    (notice,) = [body for body in bench.chat.bodies if "no answer that is known" in body]
+    assert "Fly" in notice
+
+
 async def test_stop_answers_the_question_and_the_next_turn_works(bench: Bench) -> None:
     agent = edit(bench)
     persona = bench.persona(agent)

@@ -26,6 +26,7 @@ from persona.engines.acp._plan import Launch
 from persona.engines.acp._process import EOF_PATIENCE, AgentProcess
 from persona.engines.acp._routes import Listener, Routes
 from persona.engines.acp._row import AgentRow
+from persona.engines.acp._sdk import connect
 from persona.engines.acp._stderr import secrets_of
 from persona.engines.acp._transport import JsonObject
 from persona.engines.acp._version import asked_version, version_numbers
@@ -122,12 +123,11 @@ class Agent:
         return self._stopping
 
     async def _start(self, limit: asyncio.Timeout) -> None:
-        connection = importlib.import_module("acp.connection")  # imported off the loop before
         command, env, cwd = await asyncio.to_thread(self._prepare)
         if command is None:
             raise failures.not_installed(self.row, self._launch.command[0])
         async with self._alone_in_its_home(limit):
-            answer = await self._shake_hands(connection, command, env, cwd)
+            answer = await self._shake_hands(command, env, cwd)
         spoken = answer.get("protocolVersion")
         if spoken != PROTOCOL or isinstance(spoken, bool):
             raise failures.wrong_protocol(self.row, spoken)
@@ -139,10 +139,10 @@ class Agent:
         self.capabilities = {"protocolVersion": spoken, **_object(answer, "agentCapabilities")}
 
     async def _shake_hands(
-        self, connection: Any, command: list[str], env: Mapping[str, str], cwd: Path
+        self, command: list[str], env: Mapping[str, str], cwd: Path
     ) -> JsonObject:
         await self._process.start(command, env, cwd)
-        self._connection = connection.Connection(self._handle, self._process.messages)
+        self._connection = connect(self._handle, self._process.messages)
         return await self.request(
             "initialize",
             {
@@ -329,11 +329,6 @@ class Agent:
         if listener is None:
             return {"outcome": {"outcome": "cancelled"}}
         return await listener.on_permission(params)
-
-
-def load_sdk() -> None:
-    """Import the ACP SDK; takes about a second, so call it off the event loop."""
-    importlib.import_module("acp.connection")
 
 
 def _object(value: JsonObject, name: str) -> JsonObject:

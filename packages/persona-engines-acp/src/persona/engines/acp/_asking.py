@@ -6,7 +6,13 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any, cast, get_args
 
-from persona.core import PermissionKind, PermissionOption, PermissionRequest
+from persona.core import (
+    Notice,
+    PermissionKind,
+    PermissionOption,
+    PermissionRequest,
+    escape_markdown,
+)
 from persona.engines.acp._options import Permissions
 from persona.engines.acp._places import Places
 from persona.engines.acp._reading import output_text
@@ -23,12 +29,14 @@ def options_of(params: Mapping[str, Any]) -> tuple[PermissionOption, ...]:
     found: list[PermissionOption] = []
     options = params.get("options")
     for item in options if isinstance(options, list) else ():
-        if not isinstance(item, dict) or item.get("kind") not in _KINDS:
+        if not isinstance(item, dict):
             continue
-        id_ = item.get("optionId")
-        if isinstance(id_, str) and all(id_ != known.id for known in found):
+        id_, kind = item.get("optionId"), item.get("kind")
+        if not isinstance(id_, str) or not isinstance(kind, str) or kind not in _KINDS:
+            continue
+        if all(id_ != known.id for known in found):
             name = " ".join(str(item.get("name") or id_).split())
-            found.append(PermissionOption(id_, name, cast(PermissionKind, item["kind"])))
+            found.append(PermissionOption(id_, name, cast(PermissionKind, kind)))
     return tuple(found)
 
 
@@ -46,7 +54,9 @@ def by_policy(
 
     An answer for once is preferred: one for ever may be written to the user's settings.
     """
-    if policy == "allow-all" or (policy == "allow-reads" and call.get("kind") in _READS):
+    kind = call.get("kind")
+    reads = isinstance(kind, str) and kind in _READS
+    if policy == "allow-all" or (policy == "allow-reads" and reads):
         return _first(options, _ALLOW)
     if policy == "deny":
         return _first(options, _REJECT)
@@ -70,6 +80,16 @@ def request_of(
         diffs=places.diffs(call),
         locations=places.locations(call),
         details="" if details == command else details,
+    )
+
+
+def unanswerable(name: str, call: Mapping[str, Any], places: Places) -> Notice:
+    """Return what the chat says of a question without an answer that could be given."""
+    title = escape_markdown(places.title(call))
+    return Notice(
+        f"{escape_markdown(name)} asked for permission ({title}) but offers no answer that is "
+        "known here. It was not given.",
+        "warning",
     )
 
 

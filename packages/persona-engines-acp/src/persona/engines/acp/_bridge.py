@@ -11,12 +11,13 @@ import shutil
 import socket
 import threading
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 from persona.core import McpServerStdio
 from persona.engines.acp._process import kept
+from persona.engines.acp._proxy import load_sdk, proxied
 from persona.engines.acp._stderr import ErrorOutput, secrets_among
 
 START_LIMIT = 60.0
@@ -87,79 +88,32 @@ class Bridge:
             await asyncio.wait({self._task}, timeout=1.0)
 
     async def _hold(self, ready: asyncio.Future[str]) -> None:
-        mcp, stdio = await asyncio.to_thread(_load)
-        parameters = stdio.StdioServerParameters(
-            **_command(self._command, self._server.args),
-            env=self._server.env,
-            cwd=self._folder,
-            encoding_error_handler="replace",
-        )
-        async with AsyncExitStack() as stack:
-            errors = stack.enter_context(_drained(self._output))
-            client = await stack.enter_async_context(
-                mcp.Client(stdio.stdio_client(parameters, errors))
-            )
-            url = await stack.enter_async_context(_served(client))
-            ready.set_result(url)
-            await self._leave.wait()
-
-
-def _load() -> tuple[Any, Any]:
-    importlib.import_module("uvicorn")
-    return importlib.import_module("mcp"), importlib.import_module("mcp.client.stdio")
-
-
-def _command(command: str, args: list[str]) -> dict[str, Any]:
-    program, *rest = kept([command, *args])
-    return {"command": program, "args": rest}
-
-
-def _proxy(client: Any) -> Any:
-    """Return a server that answers with what ``client`` is answered."""
-    lowlevel = importlib.import_module("mcp.server.lowlevel")
-    offered = client.server_capabilities
-    handlers: dict[str, Any] = {}
-
-    async def list_tools(_: Any, params: Any) -> Any:
-        return await client.list_tools(cursor=_cursor(params), cache_mode="bypass")
-
-    async def call_tool(_: Any, params: Any) -> Any:
-        return await client.call_tool(params.name, params.arguments)
-
-    async def list_prompts(_: Any, params: Any) -> Any:
-        return await client.list_prompts(cursor=_cursor(params), cache_mode="bypass")
-
-    async def get_prompt(_: Any, params: Any) -> Any:
-        return await client.get_prompt(params.name, params.arguments)
-
-    async def list_resources(_: Any, params: Any) -> Any:
-        return await client.list_resources(cursor=_cursor(params), cache_mode="bypass")
-
-    async def list_templates(_: Any, params: Any) -> Any:
-        cursor = _cursor(params)
-        return await client.list_resource_templates(cursor=cursor, cache_mode="bypass")
-
-    async def read_resource(_: Any, params: Any) -> Any:
-        return await client.read_resource(str(params.uri), cache_mode="bypass")
-
-    if offered.tools is not None:
-        handlers |= {"on_list_tools": list_tools, "on_call_tool": call_tool}
-    if offered.prompts is not None:
-        handlers |= {"on_list_prompts": list_prompts, "on_get_prompt": get_prompt}
-    if offered.resources is not None:
-        handlers |= {
-            "on_list_resources": list_resources,
-            "on_list_resource_templates": list_templates,
-            "on_read_resource": read_resource,
+        await asyncio.to_thread(_load)
+        program, *args = kept([self._command, *self._server.args])
+        parameters = {
+            "command": program,
+            "args": args,
+            "env": self._server.env,
+            "cwd": self._folder,
+            "encoding_error_handler": "replace",
         }
-    info = client.server_info
-    return lowlevel.Server(
-        info.name, version=info.version, instructions=client.instructions, **handlers
-    )
+        path = f"/{secrets.token_urlsafe(24)}/mcp"
+        with _drained(self._output) as errors:
+            async with (
+                proxied(parameters, errors, path) as application,
+                _served(application) as address,
+            ):
+                ready.set_result(address + path)
+                await self._leave.wait()
+
+
+def _load() -> None:
+    importlib.import_module("uvicorn")
+    load_sdk()
 
 
 @asynccontextmanager
-async def _served(client: Any) -> AsyncIterator[str]:
+async def _served(application: Any) -> AsyncIterator[str]:
     """Serve on a free port of loopback; give the address."""
     uvicorn: Any = importlib.import_module("uvicorn")
 
@@ -168,12 +122,14 @@ async def _served(client: Any) -> AsyncIterator[str]:
         def capture_signals(self) -> Iterator[None]:
             yield  # signals are the Jupyter server's
 
-    path = f"/{secrets.token_urlsafe(24)}/mcp"
-    app = _proxy(client).streamable_http_app(streamable_http_path=path)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         web = Quiet(
             uvicorn.Config(
-                app, log_config=None, access_log=False, timeout_graceful_shutdown=1, ws="none"
+                application,
+                log_config=None,
+                access_log=False,
+                timeout_graceful_shutdown=1,
+                ws="none",
             )
         )
         serving = asyncio.create_task(web.serve(sockets=[listener]))
@@ -183,7 +139,7 @@ async def _served(client: Any) -> AsyncIterator[str]:
                     serving.result()
                     raise BridgeError("the bridge could not be started.")
                 await asyncio.sleep(0.005)
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}{path}"
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         finally:
             web.should_exit = True
             await asyncio.wait({serving}, timeout=3)
@@ -203,10 +159,6 @@ def _drained(output: ErrorOutput) -> Iterator[IO[str]]:
     threading.Thread(target=drain, name="stderr of an MCP server", daemon=True).start()
     with os.fdopen(write, "w", encoding="utf-8") as file:
         yield file
-
-
-def _cursor(params: Any) -> str | None:
-    return None if params is None else params.cursor
 
 
 def _first(error: BaseException | None) -> str:

@@ -18,7 +18,7 @@ from persona.engines.acp._home import in_home_all
 from persona.engines.acp._memory import Remembered, recall, remember
 from persona.engines.acp._opening import open_session
 from persona.engines.acp._plan import Launch
-from persona.engines.acp._pool import AgentPool, Lease
+from persona.engines.acp._pool import AgentPool
 from persona.engines.acp._row import AgentRow
 from persona.engines.acp._servers import named_values, server_params
 from persona.engines.acp._session import Session, StateEvent
@@ -32,12 +32,11 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class _Open:
-    """A session that is open, and what it holds."""
+    """A session that is open; ``held`` gives back its MCP servers and its process."""
 
     wanted: Wanted
     session: Session
-    lease: Lease
-    stack: AsyncExitStack
+    held: AsyncExitStack
     print: str
     problems: list[str]
 
@@ -208,24 +207,24 @@ class AgentConversation:
             start_seconds=options.start_seconds,
             idle_seconds=options.idle_seconds,
         )
-        stack = AsyncExitStack()
-        try:
-            servers, problems = await self._servers(wanted, lease.agent, stack)
-            async with asyncio.timeout(options.start_seconds) as limit:
-                session, print_ = await self._open_session(wanted, lease.agent, servers, limit)
-            return _Open(wanted, session, lease, stack, print_, problems)
-        except BaseException as exc:  # raised again; the process and servers go back first
-            # One that has not answered, or wants a login, is of no use to anybody.
-            wants_login = isinstance(exc, TurnError) and exc.kind == "login"
-            if wants_login or isinstance(exc, TimeoutError | ConnectionError):
-                lease.agent.retire()
+        async with AsyncExitStack() as held:
+            held.push_async_callback(lease.release)  # last, when the servers have ended
+            # An agent that has not answered, or wants a login, is of no use to anybody.
             try:
-                problem = await self._problem(exc, wanted, lease)
-            finally:
-                await _give_back(stack, lease)
-            if problem is exc:
+                servers, problems = await self._servers(wanted, lease.agent, held)
+                async with asyncio.timeout(options.start_seconds) as limit:
+                    session, print_ = await self._open_session(wanted, lease.agent, servers, limit)
+            except ConnectionError as exc:
+                lease.agent.retire()
+                raise await lease.agent.failure() from exc
+            except TimeoutError as exc:
+                lease.agent.retire()
+                raise self._slow(wanted) from exc
+            except TurnError as exc:
+                if exc.kind == "login":
+                    lease.agent.retire()
                 raise
-            raise problem from exc
+            return _Open(wanted, session, held.pop_all(), print_, problems)
 
     async def _servers(
         self, wanted: Wanted, agent: Agent, stack: AsyncExitStack
@@ -260,13 +259,6 @@ class AgentConversation:
             return None
         return known.session
 
-    async def _problem(self, exc: BaseException, wanted: Wanted, lease: Lease) -> BaseException:
-        if isinstance(exc, TimeoutError):
-            return self._slow(wanted)
-        if isinstance(exc, ConnectionError):
-            return await lease.agent.failure()
-        return exc
-
     def _slow(self, wanted: Wanted) -> TurnError:
         seconds = wanted.options.start_seconds
         return failures.no_start(self._row, f"it did not open a session within {seconds:g} s.")
@@ -281,11 +273,4 @@ async def _close(opened: _Open) -> None:
     try:
         await opened.session.close()
     finally:
-        await _give_back(opened.stack, opened.lease)
-
-
-async def _give_back(stack: AsyncExitStack, lease: Lease) -> None:
-    try:
-        await stack.aclose()
-    finally:
-        await lease.release()
+        await opened.held.aclose()

@@ -8,9 +8,10 @@ from contextlib import ExitStack
 
 from persona.core import TurnError
 from persona.engines.acp import _failures as failures
-from persona.engines.acp._agent import Agent, load_sdk
+from persona.engines.acp._agent import Agent
 from persona.engines.acp._plan import Launch
 from persona.engines.acp._row import AgentRow
+from persona.engines.acp._sdk import load_sdk
 
 BACK_OFF = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
 """Seconds to wait before a start, after so many that failed or crashed in a row."""

@@ -231,8 +231,14 @@ class AgentProcess(SubprocessProtocol):
     def _signal(self, number: int) -> None:
         if self._process is None or self.ended.is_set():
             return
-        with suppress(ProcessLookupError):
-            self._process.send_signal(number)
+        if os.name == "posix":
+            # Not by the transport: it looks first whether the process has ended, and so takes
+            # away the exit code for which the loop waits.
+            with suppress(OSError):
+                os.kill(self._process.get_pid(), number)
+        else:
+            with suppress(ProcessLookupError):
+                self._process.send_signal(number)
 
     def _cut_lifeline(self) -> None:
         if self._lifeline is not None:

@@ -42,8 +42,9 @@ def content_markdown(content: object) -> str:
         case "audio":
             return "\n\n*(a sound)*\n\n"
         case "resource_link":
-            name = str(content.get("title") or content.get("name") or content.get("uri") or "")
-            return f"[{name}]({content.get('uri')})"
+            uri = content.get("uri")
+            name = str(content.get("title") or content.get("name") or uri or "")
+            return f"[{name}]({uri})" if isinstance(uri, str) and uri else name
         case "resource":
             text = content_text(content)
             return f"\n\n```\n{text}\n```\n\n" if text else ""
@@ -129,12 +130,12 @@ def plan_of(entries: object) -> Plan:
 
 
 def _step(value: object) -> Literal["pending", "in_progress", "completed"]:
-    return cast(Any, value) if value in _STEPS else "pending"
+    return cast(Any, value) if isinstance(value, str) and value in _STEPS else "pending"
 
 
 def status_of(value: object) -> ToolStatus | None:
     """Return how a tool call stands, or None if that is not said."""
-    return cast(ToolStatus, value) if value in _STATUSES else None
+    return cast(ToolStatus, value) if isinstance(value, str) and value in _STATUSES else None
 
 
 def mapping_of(value: object) -> Mapping[str, Any] | None:

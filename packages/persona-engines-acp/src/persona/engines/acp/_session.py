@@ -18,7 +18,14 @@ from persona.core import (
 )
 from persona.engines.acp import _failures as failures
 from persona.engines.acp._agent import Agent
-from persona.engines.acp._asking import by_policy, options_of, request_of, selected, tool_call_of
+from persona.engines.acp._asking import (
+    by_policy,
+    options_of,
+    request_of,
+    selected,
+    tool_call_of,
+    unanswerable,
+)
 from persona.engines.acp._backlog import Backlog
 from persona.engines.acp._choices import Settings
 from persona.engines.acp._noise import NoiseFilter
@@ -275,7 +282,9 @@ class Session:
     def on_update(self, update: JsonObject, size: int) -> None:
         """Take a ``session/update`` of so many bytes, in order."""
         kind = update.get("sessionUpdate")
-        if kind in STATE:
+        if not isinstance(kind, str):
+            self._log.debug("%s sends an update of no kind.", self.agent.row.name)
+        elif kind in STATE:
             self._note_state(update, size)
         elif self._active:
             self._shown = self._shown or kind not in _ASIDE
@@ -293,8 +302,11 @@ class Session:
         call = tool_call_of(params, self._translator.call(str(call_id)))
         options = options_of(params)
         option = by_policy(self._policy, call, options)
-        if option is not None or self._policy == "deny" or not options:
+        if option is not None or self._policy == "deny":
             return selected(option)
+        if not options:
+            self._backlog.put((unanswerable(self.agent.row.name, call, self._places),), _QUESTION)
+            return selected(None)
         request = request_of(call, options, self._places)
         self._pending.add(request)
         self._backlog.put((request,), _QUESTION)

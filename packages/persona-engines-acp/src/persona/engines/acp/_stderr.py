@@ -22,6 +22,7 @@ _IN_TEXT = re.compile(
     rf"""["']?[\w.-]*{_NAMES}[\w.-]*["']?\s*[:=]\s*["']([^"']{{{_SHORTEST_SECRET},}})["']""",
     re.IGNORECASE,
 )
+_IN_ADDRESS = re.compile(rf"""://[^\s/@"':]*:([^\s/@"']{{{_SHORTEST_SECRET},}})@""")
 
 
 class ErrorOutput:
@@ -90,14 +91,14 @@ def secrets_of(launch: Launch) -> Iterator[str]:
     for name, value in launch.env:
         if _IS_SECRET.search(name):
             yield value
-        yield from _IN_TEXT.findall(value)
+        yield from secrets_in(value)
     for _, text in launch.files:
-        yield from _IN_TEXT.findall(text)
+        yield from secrets_in(text)
 
 
 def secrets_in(text: str) -> list[str]:
     """Return what looks like a secret in JSON or a settings file."""
-    return _IN_TEXT.findall(text)
+    return [*_IN_TEXT.findall(text), *_IN_ADDRESS.findall(text)]
 
 
 def secrets_among(values: Iterable[tuple[str, str]]) -> Iterator[str]:

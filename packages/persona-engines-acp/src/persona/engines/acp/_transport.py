@@ -7,6 +7,7 @@ import json
 import logging
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 JsonObject = dict[str, Any]
@@ -108,13 +109,15 @@ class PipeTransport:
             self.feed_end()
 
     def _take_lines(self, lines: Iterator[bytes]) -> None:
-        try:
+        with ExitStack() as rest:
+            # A defect in handling one must not cost the others: a turn waits for its answer.
+            rest.callback(self._take_later, lines)
             for line in lines:
                 self._take_line(line)
-        except BaseException:  # raised again; the lines behind it are taken later
-            # A defect in handling one must not cost the others: a turn waits for its answer.
-            asyncio.get_running_loop().call_soon(self._take_lines, lines)
-            raise
+            rest.pop_all()
+
+    def _take_later(self, lines: Iterator[bytes]) -> None:
+        asyncio.get_running_loop().call_soon(self._take_lines, lines)
 
     def _take_line(self, line: bytes) -> None:
         if not line or line.isspace():
