@@ -72,6 +72,14 @@ async def test_model_without_provider(bench, fail):
     assert "provider/model" in error.fix
 
 
+async def test_login_in_the_address_is_not_shown(bench, fail, closed_port, monkeypatch):
+    monkeypatch.setenv("DOOR", "horse-battery")
+    url = f"http://ada:${{DOOR}}@127.0.0.1:{closed_port}/v1?key=${{DOOR}}"
+    error, _ = await fail(bench.persona(url=url))
+    assert error.summary == f"Nothing answers at http://127.0.0.1:{closed_port}/v1."
+    assert "horse" not in error.fix + error.details
+
+
 async def test_unreachable_server_is_named(bench, fail, closed_port):
     url = f"http://127.0.0.1:{closed_port}/v1"
     error, _ = await fail(bench.persona(url=url))

@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+import logging
 import os
 import signal
 import socket
 import sys
 import time
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -21,6 +23,7 @@ from persona.core import (
     Usage,
 )
 from persona.core import ToolCall as ToolCallEvent
+from persona.engines.litellm._connection import Connection, ServerError
 from persona.engines.litellm._tools import MAX_OUTPUT, Result, Tool, ToolBox
 from persona.testing import McpHttpServer
 
@@ -76,28 +79,11 @@ async def test_environment_of_a_stdio_server_is_expanded(bench, stdio, monkeypat
 
 
 async def test_tool_of_a_server_with_the_old_sse_transport(bench):
-    bench.llm.on("go").tool_calls([call("old__twice", text="ab")]).reply("ok")
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    code = (
-        "from mcp.server import MCPServer\n"
-        "server = MCPServer('old', log_level='ERROR')\n"
-        "@server.tool()\n"
-        "def twice(text: str) -> str:\n"
-        "    return text * 2\n"
-        f"server.run('sse', host='127.0.0.1', port={port})\n"
-    )
-    env = {**os.environ, **_path()}
-    process = await asyncio.create_subprocess_exec(sys.executable, "-c", code, env=env)
-    try:
-        await _listening(port)
-        old = McpServerHttp(name="old", type="sse", url=f"http://127.0.0.1:{port}/sse")
-        persona = bench.persona(context=PersonaContext(mcp_servers=[old]))
+    bench.llm.on("go").tool_calls([call("far__twice", text="ab")]).reply("ok")
+    async with _far_server("sse") as far:
+        persona = bench.persona(context=PersonaContext(mcp_servers=[far]))
         assert await bench.ask(persona, "go") == "ok"
         await persona.shutdown()
-    finally:
-        process.kill()
-        await process.wait()
     assert bench.llm.requests[-1].tool_results == ["abab"]
 
 
@@ -235,6 +221,34 @@ async def test_server_that_dies_during_a_call_is_told_and_the_turn_goes_on(bench
     assert text(events) == "It broke."
 
 
+@pytest.mark.parametrize("kind", ["http", "sse"])
+async def test_far_server_that_dies_during_a_call_is_told_and_started_again(bench, kind):
+    bench.llm.on("die").tool_calls([call("far__die", seconds=0.5)]).reply("It broke.")
+    bench.llm.on("go").tool_calls([call("far__twice", text="ab")]).reply("ok")
+    async with _far_server(kind) as far:
+        persona = bench.persona(context=PersonaContext(mcp_servers=[far]))
+        events = await asyncio.wait_for(bench.events(persona, "die"), 30)
+        assert "it has gone" in bench.llm.requests[-1].tool_results[0]
+        assert any("gone" in e.text for e in events if isinstance(e, Notice))
+        assert text(events) == "It broke."
+    async with _far_server(kind, int(far.url.split(":")[2].split("/")[0])):
+        assert await bench.ask(persona, "go") == "ok"
+        await persona.shutdown()
+    assert bench.llm.requests[-1].tool_results == ["abab"]
+
+
+async def test_dead_far_server_is_told_when_it_was_listed_before(bench):
+    connection = None
+    async with _far_server("http") as far:
+        connection = Connection(far, bench.root, logging.getLogger("test"))
+        await connection.open()
+        assert {tool["name"] for tool in await connection.tools()} == {"twice", "die"}
+    with pytest.raises(ServerError, match="it has gone"):
+        await asyncio.wait_for(connection.call("twice", {"text": "a"}), 30)
+    assert connection.released
+    await connection.closed()
+
+
 async def test_removed_server_ends_and_its_tools_are_gone(bench):
     bench.llm.on("pid").tool_calls([call("mine__pid")]).reply("ok")
     persona = bench.persona(context=PersonaContext(mcp_servers=[_pid_server(bench)]))
@@ -333,12 +347,53 @@ def _path():
     return {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
 
 
+_SERVER_CLASS = (
+    "try:\n"
+    "    from mcp.server import MCPServer\n"
+    "except ImportError:\n"
+    "    from mcp.server.fastmcp import FastMCP as MCPServer\n"
+)
+
+_FAR_SERVER = f"""
+import asyncio, os, sys, uvicorn
+{_SERVER_CLASS}
+server = MCPServer('far', log_level='ERROR')
+@server.tool()
+def twice(text: str) -> str:
+    return text * 2
+@server.tool()
+async def die(seconds: float) -> str:
+    await asyncio.sleep(seconds)
+    os._exit(3)
+app = server.sse_app() if sys.argv[1] == 'sse' else server.streamable_http_app()
+uvicorn.run(app, port=int(sys.argv[2]), log_level='error')
+"""
+
+
+@asynccontextmanager
+async def _far_server(kind, port=0):
+    """A server on HTTP or the old SSE that can be told to die."""
+    if not port:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            port = listener.getsockname()[1]
+    command = [sys.executable, "-c", _FAR_SERVER, kind, str(port)]
+    process = await asyncio.create_subprocess_exec(*command, env={**os.environ, **_path()})
+    try:
+        await _listening(port)
+        path = "sse" if kind == "sse" else "mcp"
+        yield McpServerHttp(name="far", type=kind, url=f"http://127.0.0.1:{port}/{path}")
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
 def _pid_server(bench):
     """A server that tells its process id and folder, chatters, and can be killed."""
     file = bench.root / "pid_server.py"
     file.write_text(
         "import os, sys\n"
-        "from mcp.server import MCPServer\n"
+        f"{_SERVER_CLASS}"
         "print('chatter on stderr', file=sys.stderr)\n"
         "server = MCPServer('mine', log_level='ERROR')\n"
         "server.tool(name='pid')(lambda: str(os.getpid()))\n"

@@ -36,7 +36,7 @@ class McpHttpServer:
     Example:
         ```python
         with McpHttpServer("alpha", env={"TOKEN": "1"}) as server:
-            async with mcp.Client(server.url) as client:
+            async with mcp.Client(server.url) as client:  # mcp 2
                 await client.call_tool("echo_alpha", {"text": "hi"})
         ```
 

@@ -12,17 +12,23 @@ import sys
 from collections.abc import Sequence
 
 import uvicorn
-from mcp.server import MCPServer
-from mcp.server.mcpserver import Context
-from mcp.server.mcpserver.exceptions import ToolError
 
 from persona.testing._parent import exit_with_stdin
+
+try:
+    from mcp.server import MCPServer
+    from mcp.server.mcpserver import Context
+    from mcp.server.mcpserver.exceptions import ToolError
+except ImportError:  # mcp 1
+    from mcp.server.fastmcp import Context  # type: ignore[attr-defined, no-redef]
+    from mcp.server.fastmcp import FastMCP as MCPServer  # type: ignore[attr-defined, no-redef]
+    from mcp.server.fastmcp.exceptions import ToolError  # type: ignore[import-not-found, no-redef]
 
 __all__ = ["build_server", "main"]
 
 
 def build_server(name: str) -> MCPServer:
-    """Make the server, also good for `mcp.Client(build_server("alpha"))` in one process.
+    """Make the server: an `MCPServer` of mcp 2, a `FastMCP` of mcp 1.
 
     Its tools: `echo_<name>(text)` gives the text behind the server's name, `add(a, b)`,
     `fail()` raises, `slow(seconds)`, `env(name)` gives a variable of the server's environment
@@ -54,7 +60,8 @@ def build_server(name: str) -> MCPServer:
 
     @server.tool(description="Read a header of the request.")
     def header(name: str, context: Context) -> str:
-        return (context.headers or {}).get(name.lower(), "")
+        headers = getattr(context.request_context.request, "headers", {})
+        return str(headers.get(name.lower(), ""))
 
     return server
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from persona.core import TurnError
 from persona.engines.litellm._errors import explain
+from persona.engines.litellm._gateway import replace_unusable_gateway
 from persona.engines.litellm._settings import Settings
 
 _WHILE_IMPORTING = {
@@ -221,6 +222,7 @@ def _import() -> Any:
     if not os.environ.get("LITELLM_LOG"):
         for name in _LOGGERS:
             logging.getLogger(name).setLevel(logging.CRITICAL)
+    replace_unusable_gateway()
     importlib.import_module("openai.resources.chat")
     _warm_up(library, None)
     return library

@@ -6,13 +6,15 @@ import asyncio
 import importlib
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from persona.core import McpServer, McpServerHttp, McpServerStdio, expand_env
+from persona.engines.litellm import _sdk
 from persona.engines.litellm._errors import redact
+from persona.engines.litellm._sdk import Data, Gone, Session, Transport
 from persona.engines.litellm._stderr import ServerOutput
 from persona.engines.litellm._tie import tied
 
@@ -24,6 +26,8 @@ LIST_LIMIT = 15.0
 
 STOP_LIMIT = 10.0
 """Seconds that a server may take to end before it is abandoned."""
+
+T = TypeVar("T")
 
 
 class ServerError(Exception):
@@ -49,7 +53,7 @@ class Connection:
         self._leave = asyncio.Event()
         self._secrets: tuple[str, ...] = ()
         self._output: ServerOutput | None = None
-        self._started: tuple[asyncio.Task[None], asyncio.Future[Any]] | None = None
+        self._started: tuple[asyncio.Task[None], asyncio.Future[Session]] | None = None
 
     async def open(self) -> None:
         """Start the server, or wait until it has started.
@@ -70,38 +74,31 @@ class Connection:
             await self._output.read_to_end()
         raise ServerError(self._reason(error)) from error
 
-    async def tools(self) -> list[Any]:
-        """Return the server's tools, as the SDK's objects.
+    async def tools(self) -> list[Data]:
+        """Return the server's tools, as the protocol has them.
 
         Raises:
             ServerError: It does not answer.
         """
-        listing = asyncio.create_task(self._list())
-        try:
-            done, _ = await asyncio.wait({listing}, timeout=LIST_LIMIT)
-        finally:
-            listing.cancel()
-        if not done:
+        listing = await self._while_open(lambda session: session.tools(), LIST_LIMIT)
+        if not listing.done():
             raise ServerError(f"it did not list its tools within {LIST_LIMIT:g} s.")
         error = listing.exception()
         if error is not None:
             raise ServerError(self._reason(error)) from error
         return listing.result()
 
-    async def call(self, tool: str, arguments: dict[str, Any]) -> Any:
-        """Call a tool and return the SDK's result.
+    async def call(self, tool: str, arguments: Data) -> Data:
+        """Call a tool and return the answer, as the protocol has it.
 
         Raises:
             ServerError: The server is gone.
             Exception: What the SDK raises, for example for unknown tools.
         """
-        client = self._client()
-        mcp = _sdk()
+        calling = await self._while_open(lambda session: session.call(tool, arguments))
         try:
-            return await client.call_tool(tool, arguments)
-        except mcp.MCPError as exc:
-            if exc.code != mcp.types.CONNECTION_CLOSED:
-                raise
+            return calling.result()
+        except Gone as exc:
             self.release()
             raise ServerError("it has gone.") from exc
 
@@ -131,8 +128,8 @@ class Connection:
             self._log.warning("MCP server %s does not end; abandoned.", self.server.name)
             task.cancel()
 
-    def _start(self) -> tuple[asyncio.Task[None], asyncio.Future[Any]]:
-        ready: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+    def _start(self) -> tuple[asyncio.Task[None], asyncio.Future[Session]]:
+        ready: asyncio.Future[Session] = asyncio.get_running_loop().create_future()
         task = asyncio.create_task(self._hold(ready), name=f"MCP server {self.server.name}")
         task.add_done_callback(self._note_end)
         self._started = (task, ready)
@@ -143,38 +140,48 @@ class Connection:
         if error is not None:
             self._log.debug("MCP server %s ended: %s", self.server.name, self._reason(error))
 
-    def _client(self) -> Any:
+    async def _while_open(
+        self, work: Callable[[Session], Coroutine[Any, Any, T]], limit: float | None = None
+    ) -> asyncio.Task[T]:
+        """Return the work, done unless it took longer than ``limit``.
+
+        Raises:
+            ServerError: The connection ended, or there was none.
+        """
         if self._started is None or not self._started[1].done() or self._leave.is_set():
             raise ServerError("it does not run any more.")
-        return self._started[1].result()
+        held, ready = self._started
+        task = asyncio.create_task(work(ready.result()))
+        # Version 1 of the SDK does not tell all ends to those who wait for an answer.
+        both: set[asyncio.Future[Any]] = {task, held}
+        try:
+            await asyncio.wait(both, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            task.cancel()
+        if held.done() and not task.done():
+            self.release()
+            error = None if held.cancelled() else _first(held.exception())
+            refused = hasattr(error, "response")
+            raise ServerError(self._reason(error) if refused else "it has gone.") from error
+        return task
 
-    async def _list(self) -> list[Any]:
-        client = self._client()
-        found: list[Any] = []
-        cursor = None
-        while True:
-            page = await client.list_tools(cursor=cursor, cache_mode="bypass")
-            found += page.tools
-            cursor = page.next_cursor
-            if not cursor:
-                return found
-
-    async def _hold(self, ready: asyncio.Future[Any]) -> None:
-        mcp = await asyncio.to_thread(_sdk)
+    async def _hold(self, ready: asyncio.Future[Session]) -> None:
+        await _sdk.load()
         async with AsyncExitStack() as stack:
-            transport = await self._transport(stack)
-            client = await stack.enter_async_context(mcp.Client(transport))
-            ready.set_result(client)
+            transport = self._transport(stack)
+            ready.set_result(await stack.enter_async_context(_sdk.opened(transport)))
             await self._leave.wait()
 
-    async def _transport(self, stack: AsyncExitStack) -> Any:
+    def _transport(self, stack: AsyncExitStack) -> Transport:
         match self.server:
             case McpServerStdio() as server:
                 return self._stdio(server, stack)
             case McpServerHttp() as server:
-                return await self._http(server, stack)
+                return self._http(server)
+            case other:
+                raise TypeError(f"{type(other).__name__} is no kind of MCP server")
 
-    def _stdio(self, server: McpServerStdio, stack: AsyncExitStack) -> Any:
+    def _stdio(self, server: McpServerStdio, stack: AsyncExitStack) -> Transport:
         stdio = importlib.import_module("mcp.client.stdio")
         env = self._expanded(server.env)
         command, args = tied(
@@ -190,16 +197,18 @@ class Connection:
             cwd=self.folder,
             encoding_error_handler="replace",
         )
-        return stdio.stdio_client(parameters, stack.enter_context(self._output.opened()))
+        errors = stack.enter_context(self._output.opened())
+        transport: Transport = stdio.stdio_client(parameters, errors)
+        return transport
 
-    async def _http(self, server: McpServerHttp, stack: AsyncExitStack) -> Any:
+    def _http(self, server: McpServerHttp) -> Transport:
         url = self._expand(server.url)
         headers = self._expanded(server.headers)
-        if server.type == "sse":
-            return importlib.import_module("mcp.client.sse").sse_client(url, headers=headers)
-        http = importlib.import_module("mcp.client.streamable_http")
-        client = http.create_mcp_http_client(headers=headers)
-        return http.streamable_http_client(url, http_client=await stack.enter_async_context(client))
+        if server.type != "sse":
+            return _sdk.http_transport(url, headers, self.release)
+        sse = importlib.import_module("mcp.client.sse")
+        transport: Transport = sse.sse_client(url, headers=headers)
+        return transport
 
     def _expanded(self, values: Mapping[str, str]) -> dict[str, str]:
         return {name: self._expand(value) for name, value in values.items()}
@@ -218,8 +227,7 @@ class Connection:
 
     def _reason(self, error: BaseException | None) -> str:
         """Return one sentence of why the server cannot be used."""
-        while isinstance(error, BaseExceptionGroup):
-            error = error.exceptions[0]
+        error = _first(error)
         server = self.server
         if isinstance(error, ServerError):
             return str(error)
@@ -238,8 +246,10 @@ class Connection:
         return f"{said}. Its last words: {last}" if last else f"{said}."
 
 
-def _sdk() -> Any:
-    return importlib.import_module("mcp")
+def _first(error: BaseException | None) -> BaseException | None:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 def _located(command: str, folder: Path) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 from persona.core import McpServer, Notice
 from persona.engines.litellm._connection import Connection, ServerError
+from persona.engines.litellm._sdk import Data
 from persona.engines.litellm._tools import Result, Tool
 
 
@@ -80,13 +81,14 @@ class McpServers:
         await connection.open()
         return [self._tool(connection, tool) for tool in await connection.tools()]
 
-    def _tool(self, connection: Connection, tool: Any) -> Tool:
+    def _tool(self, connection: Connection, tool: Data) -> Tool:
+        name = tool["name"]
         return Tool(
-            name=f"{connection.server.name}__{tool.name}",
-            title=tool.name,
-            description=tool.description or tool.title or "",
-            parameters=tool.input_schema,
-            run=partial(self._run, connection, tool.name),
+            name=f"{connection.server.name}__{name}",
+            title=name,
+            description=tool.get("description") or tool.get("title") or "",
+            parameters=tool["inputSchema"],
+            run=partial(self._run, connection, name),
             server=connection.server.name,
         )
 
@@ -103,7 +105,7 @@ class McpServers:
                     quote=False,
                 ),
             )
-        return Result(_text(answer), failed=bool(answer.is_error))
+        return Result(_text(answer), failed=bool(answer.get("isError")))
 
     def _drop(self, name: str) -> None:
         connection = self._connections.pop(name)
@@ -111,22 +113,22 @@ class McpServers:
         self._leaving = [c for c in (*self._leaving, connection) if not c.ended]
 
 
-def _text(answer: Any) -> str:
+def _text(answer: Data) -> str:
     """Return a tool's answer as text; what is not text is only named."""
-    parts = [_block(block) for block in answer.content]
-    if not parts and answer.structured_content is not None:
-        return json.dumps(answer.structured_content, ensure_ascii=False)
+    parts = [_block(block) for block in answer["content"]]
+    if not parts and answer.get("structuredContent") is not None:
+        return json.dumps(answer["structuredContent"], ensure_ascii=False)
     return "\n".join(parts)
 
 
-def _block(block: Any) -> str:
-    match block.type:
+def _block(block: Data) -> str:
+    match block["type"]:
         case "text":
-            return str(block.text)
+            return str(block["text"])
         case "resource":
-            text = getattr(block.resource, "text", None)
-            return str(text) if text is not None else f"(a file: {block.resource.uri})"
+            text = block["resource"].get("text")
+            return str(text) if text is not None else f"(a file: {block['resource']['uri']})"
         case "resource_link":
-            return f"(a link: {block.uri})"
+            return f"(a link: {block['uri']})"
         case kind:
-            return f"({kind}, {getattr(block, 'mime_type', 'of unknown type')}, not shown)"
+            return f"({kind}, {block.get('mimeType') or 'of unknown type'}, not shown)"

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from persona.core import KEY_VARIABLES, PersonaModel, TurnError, expand_env
 from persona.engines.litellm._options import LiteLLMOptions
@@ -33,7 +34,7 @@ class Settings:
         model_id: The model as the definition names it; for the user.
         model: The model as litellm gets it.
         provider: What stands before the slash.
-        url: Address of the server if it is known, else None.
+        url: Address of the server if it is known, else None; without logins and keys in it.
         arguments: Arguments of the call, without messages and tools.
         secrets: Values that must not appear in any message.
         own_server: Whether the definition gives an address.
@@ -90,9 +91,9 @@ def read_settings(model: PersonaModel | None, options: LiteLLMOptions) -> Settin
         if provider == "ollama"
         else model.model_id,
         provider=provider,
-        url=base or (OLLAMA_URL if provider in OLLAMA else None),
+        url=_shown(base) if base else (OLLAMA_URL if provider in OLLAMA else None),
         arguments={k: v for k, v in arguments.items() if v is not None},
-        secrets=_secrets(provider, options, key, extras),
+        secrets=_secrets(provider, options, key, extras) + _secrets_in(base),
         own_server=base is not None,
         timeout=options.timeout,
     )
@@ -161,6 +162,26 @@ def _secrets(
     for name in _EXPANDED & extras.keys():
         if isinstance(extras[name], Mapping):
             found += [str(v) for v in extras[name].values()]
+    return tuple({value for value in found if len(value) > 5})
+
+
+def _shown(address: str) -> str:
+    """Return an address as it may stand in a message."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return address.rpartition("@")[2]
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+
+
+def _secrets_in(address: str | None) -> tuple[str, ...]:
+    """Return what an address holds that must not be shown: a login, the values of its query."""
+    try:
+        parts = urlsplit(address or "")
+    except ValueError:
+        return ()
+    found = [parts.netloc.rpartition("@")[0], parts.password or "", parts.query]
+    found += [value for _, value in parse_qsl(parts.query)]
     return tuple({value for value in found if len(value) > 5})
 
 
