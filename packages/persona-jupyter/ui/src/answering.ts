@@ -1,6 +1,6 @@
 /** Who will answer a message: the rules of the server, for the text that is being written. */
 
-import { canAnswer, takesPart } from './matching';
+import { canAnswer, isHere } from './matching';
 import type { IPersona } from './types';
 
 /** What is stamped on messages of a person who wants no answer. */
@@ -51,9 +51,7 @@ const dashed = (name: string): string => name.replace(/ /g, '-');
 export function whoAnswers(text: string, situation: ISituation): IAnswerers {
   const { picked, several } = situation;
   // What only the chat brings has no name here until it is saved, and who was removed none.
-  const known = situation.personas.filter(
-    persona => takesPart(persona) && persona.state !== 'carried'
-  );
+  const known = situation.personas.filter(isHere);
   if (text.includes('@')) {
     const prose = withoutCode(text);
     const slugs = mentioned(prose, known);

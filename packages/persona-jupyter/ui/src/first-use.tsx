@@ -3,6 +3,7 @@ import React from 'react';
 
 import { Avatar } from './avatar';
 import type { FirstUseClient, IPresent } from './first-use-client';
+import { messageOf } from './message-of';
 import type { PersonaFiles } from './persona-files';
 import { addressed, freeName, roll } from './presence';
 import type { IPersona } from './types';
@@ -38,7 +39,7 @@ function FirstUse(props: { client: FirstUseClient; files: PersonaFiles }): JSX.E
       setTold(`Made ${made.path}. What you save in the editor counts from the next answer on.`);
       await files.open(made);
     } catch (error) {
-      setTold(error instanceof Error ? error.message : String(error));
+      setTold(messageOf(error));
     }
     setBusy(false);
     look();

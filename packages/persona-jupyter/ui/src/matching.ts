@@ -35,6 +35,11 @@ export function takesPart(persona: IPersona): boolean {
   return persona.state !== 'removed';
 }
 
+/** Whether the persona takes part and is on the server: the chat's file alone may bring others. */
+export function isHere(persona: IPersona): boolean {
+  return takesPart(persona) && persona.state !== 'carried';
+}
+
 /** Whether a word says a persona's @-name or slug in full. */
 export function isMentionOf(persona: IPersona, name: string): boolean {
   return fold(persona.mention_name) === fold(name) || fold(persona.slug) === fold(name);

@@ -1,6 +1,8 @@
 import type { JupyterFrontEnd } from '@jupyterlab/application';
 import { Drive, RestContentProvider, ServerConnection } from '@jupyterlab/services';
 
+import { Beside } from './beside';
+
 /** Name of the drive, as it stands before the paths of its files. */
 const DRIVE = 'Personas';
 
@@ -8,13 +10,6 @@ const ENDPOINT = 'api/personas/contents';
 
 /** What collaboration calls its way to files; the editor asks every drive for it. */
 const COLLABORATIVE = 'rtc';
-
-const BESIDE = { mode: 'split-right' };
-
-interface IOpened {
-  readonly id: string;
-  readonly isAttached: boolean;
-}
 
 /** A persona's file, as the server tells it. */
 export interface IPersonaFile {
@@ -26,7 +21,8 @@ export interface IPersonaFile {
 
 /** Opens persona files in JupyterLab's editor, also those that lie in a hidden folder. */
 export class PersonaFiles {
-  constructor(private readonly app: JupyterFrontEnd) {
+  constructor(app: JupyterFrontEnd) {
+    this.beside = new Beside(app);
     const serverSettings = ServerConnection.makeSettings();
     const options = { apiEndpoint: ENDPOINT, serverSettings };
     const drive = new Drive({ name: DRIVE, ...options });
@@ -34,16 +30,10 @@ export class PersonaFiles {
     app.serviceManager.contents.addDrive(drive);
   }
 
-  /** Open a file beside what is open now, and further ones as tabs beside the first. */
-  async open({ path, hidden }: IPersonaFile): Promise<void> {
-    const beside = this.last?.isAttached ? { mode: 'tab-after', ref: this.last.id } : BESIDE;
-    const widget = await this.app.commands.execute('docmanager:open', {
-      path: hidden ? `${DRIVE}:${path}` : path,
-      factory: 'Editor',
-      options: beside
-    });
-    this.last = widget as IOpened | undefined;
+  /** Open a file beside what is open now; `line`: where to stand in it, from 1. */
+  async open({ path, hidden }: IPersonaFile, line?: number): Promise<void> {
+    await this.beside.open(hidden ? `${DRIVE}:${path}` : path, line, 'Editor');
   }
 
-  private last: IOpened | undefined;
+  private readonly beside: Beside;
 }

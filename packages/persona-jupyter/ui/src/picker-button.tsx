@@ -5,16 +5,16 @@ import React from 'react';
 import { IAnswerers, Why, explain, whoAnswers } from './answering';
 import { Avatar } from './avatar';
 import type { IPickerCatalog } from './block-client';
-import { onPersonaEvents } from './chat-events';
 import type { PersonaEvents } from './events';
+import type { InputStores } from './input-stores';
 import { field } from './permission';
 import type { PickMemory } from './pick-memory';
 import { PickerMenu } from './picker-menu';
 import { NoOne, useStore } from './picker-parts';
-import type { IPickerState } from './picker-store';
-import type { PickerStores } from './picker-stores';
+import type { IPickerState, PickerStore } from './picker-store';
 import type { PersonaClient } from './rest';
 import { own, usePickKept } from './use-pick';
+import { useRefreshed } from './use-refreshed';
 
 const NOBODY: IAnswerers = { slugs: [], why: 'nobody' };
 
@@ -33,7 +33,7 @@ const NONE: Partial<Record<Why, string>> = {
  */
 export function pickerButton(
   client: PersonaClient,
-  stores: PickerStores,
+  stores: InputStores<PickerStore>,
   events: PersonaEvents,
   memory: PickMemory
 ): React.FunctionComponent<IToolbarItemProps> {
@@ -46,22 +46,15 @@ export function pickerButton(
     const { catalog } = state;
     usePickKept(input, chat, catalog, memory);
 
+    useRefreshed(store, chat, events);
     React.useEffect(() => {
       const refresh = () => void store.refresh();
-      refresh();
       const field = button.current?.closest('.jp-chat-input-container');
-      const stopChat = onPersonaEvents(chat, refresh, events);
-      const stopStates = events.subscribe(
-        chat,
-        event => event.kind === 'state' && store.doing(event)
-      );
+      const stop = events.subscribe(chat, event => event.kind === 'state' && store.doing(event));
       field?.addEventListener('focusin', refresh);
-      window.addEventListener('focus', refresh);
       return () => {
-        stopChat();
-        stopStates();
+        stop();
         field?.removeEventListener('focusin', refresh);
-        window.removeEventListener('focus', refresh);
       };
     }, [store, chat]);
 

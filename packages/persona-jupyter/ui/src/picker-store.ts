@@ -1,8 +1,10 @@
 import type { BlockClient, IChoices, IPickerCatalog, IPickerPersona } from './block-client';
 import type { IStateEvent } from './events';
 import { canAnswer } from './matching';
+import { messageOf } from './message-of';
+import { IChatPlace, Store } from './store';
 
-/** What the picker shows. A new object after each change. */
+/** What the picker shows. */
 export interface IPickerState {
   /** Undefined before the server has answered. */
   catalog: IPickerCatalog | undefined;
@@ -15,42 +17,18 @@ export interface IPickerState {
 
 type Client = Pick<BlockClient, 'catalog' | 'choices' | 'prepare' | 'change' | 'reset'>;
 
-/** Where the chat is: its file and, when it is open, its id. */
-export interface IPlace {
-  path(): string;
-  id(): string | undefined;
-}
-
-/** What the picker of one input knows of the server. Asks only when it is told to. */
-export class PickerStore {
+/** What the picker of one input knows of the server. */
+export class PickerStore extends Store<IPickerState> {
   constructor(
     private readonly client: Client,
-    private readonly place: IPlace
-  ) {}
-
-  get state(): IPickerState {
-    return this.now;
-  }
-
-  /** Be told of changes; returns how to stop that. */
-  subscribe(listener: () => void): () => void {
-    this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
-  }
-
-  /** Ask the server again; calls that come meanwhile are answered by one more. */
-  refresh(): Promise<void> {
-    if (this.asking) {
-      this.again = true;
-      return this.asking;
-    }
-    this.asking = this.askUntilNew().finally(() => (this.asking = undefined));
-    return this.asking;
+    place: IChatPlace
+  ) {
+    super(place, { catalog: undefined, choices: undefined, error: '', busy: false });
   }
 
   /** Show at once what a persona does, as an event has told. */
   doing({ slug, state: activity, phase }: IStateEvent): void {
-    const { catalog } = this.now;
+    const { catalog } = this.state;
     const row = this.row(slug);
     if (!catalog || !row || !canAnswer(row)) {
       return;
@@ -97,18 +75,8 @@ export class PickerStore {
   }
 
   private async writeNow(call: (chatId: string) => Promise<void>): Promise<boolean> {
-    const id = this.place.id();
-    if (!id) {
-      this.set({ error: 'The chat is not open yet. Try again.' });
-      return false;
-    }
     this.set({ busy: true, error: '' });
-    let error = '';
-    try {
-      await call(id);
-    } catch (refused) {
-      error = text(refused);
-    }
+    const error = await this.attempt(call);
     await this.refresh();
     await this.askChoices();
     this.set({ busy: false, error });
@@ -127,37 +95,20 @@ export class PickerStore {
     } catch {
       return; // What fails is told when it is asked something.
     }
-    if (slug === this.wanted && !this.now.busy) {
+    if (slug === this.wanted && !this.state.busy) {
       await this.refresh();
       await this.askChoices();
     }
   }
 
-  private async askUntilNew(): Promise<void> {
-    do {
-      this.again = false;
-      await this.ask();
-    } while (this.again);
-  }
-
-  private async ask(): Promise<void> {
-    const path = this.place.path();
-    if (!path) {
-      return;
-    }
-    try {
-      const catalog = await this.client.catalog(path);
-      const was = JSON.stringify(this.row(this.wanted));
-      if (JSON.stringify(catalog) !== JSON.stringify(this.now.catalog)) {
-        this.set({ catalog });
-      }
-      const isNew = this.stale || was !== JSON.stringify(this.row(this.wanted));
-      if (isNew && !this.now.busy) {
-        this.stale = false;
-        await this.askChoices();
-      }
-    } catch {
-      // What was known stays: the next event asks again.
+  protected async ask(path: string): Promise<void> {
+    const catalog = await this.client.catalog(path);
+    const was = JSON.stringify(this.row(this.wanted));
+    this.learn({ catalog });
+    const isNew = this.stale || was !== JSON.stringify(this.row(this.wanted));
+    if (isNew && !this.state.busy) {
+      this.stale = false;
+      await this.askChoices();
     }
   }
 
@@ -170,35 +121,20 @@ export class PickerStore {
     try {
       const values = await this.client.choices(this.place.path(), slug);
       if (slug === this.wanted) {
-        if (JSON.stringify(values) !== JSON.stringify(this.now.choices?.values)) {
-          this.set({ choices: { slug, values } });
-        }
+        this.learn({ choices: { slug, values } });
       }
     } catch (refused) {
       if (slug === this.wanted) {
-        this.set({ error: text(refused) });
+        this.set({ error: messageOf(refused) });
       }
     }
   }
 
   private row(slug: string | undefined): IPickerPersona | undefined {
-    return this.now.catalog?.personas.find(persona => persona.slug === slug);
+    return this.state.catalog?.personas.find(persona => persona.slug === slug);
   }
 
-  private set(change: Partial<IPickerState>): void {
-    this.now = { ...this.now, ...change };
-    this.listeners.forEach(listener => listener());
-  }
-
-  private now: IPickerState = { catalog: undefined, choices: undefined, error: '', busy: false };
-  private readonly listeners = new Set<() => void>();
-  private asking: Promise<void> | undefined;
-  private again = false;
   private stale = false;
   private wanted: string | undefined;
   private last: Promise<unknown> = Promise.resolve();
-}
-
-function text(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,6 +1,7 @@
 import React from 'react';
 
 import type { FileOpener } from './file-opener';
+import { KindIcon } from './kind-icon';
 import type { OpenStates } from './open-states';
 import { ICall, IDiff, IPlace, readArguments } from './report';
 import { Block, Fold, notShown, StatusIcon, useOpen, WORDS } from './report-parts';
@@ -18,6 +19,7 @@ export function Call(props: {
   const line = (
     <>
       <StatusIcon status={call.status} />
+      <KindIcon kind={call.kind} />
       <span className="persona-Report-title">
         {call.title}
         {call.server && <span className="persona-Report-server">{` · ${call.server}`}</span>}

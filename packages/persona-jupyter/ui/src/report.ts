@@ -23,9 +23,26 @@ export interface IDiff extends IPlace {
   hidden: number;
 }
 
+/** What sort of tool a call is of, in ACP's words; `other` also where nobody tells. */
+export const CALL_KINDS = [
+  'read',
+  'edit',
+  'delete',
+  'move',
+  'search',
+  'execute',
+  'think',
+  'fetch',
+  'switch_mode',
+  'other'
+] as const;
+
+export type CallKind = (typeof CALL_KINDS)[number];
+
 export interface ICall {
   id: string;
   title: string;
+  kind: CallKind;
   status: CallStatus;
   server: string;
   input: string;
@@ -106,6 +123,7 @@ function readCall(call: unknown, runs: boolean): ICall | undefined {
   return {
     id,
     title: text(field(call, 'title')) || 'a tool',
+    kind: CALL_KINDS.find(kind => kind === field(call, 'kind')) ?? 'other',
     status: over || runs ? (told as CallStatus) : 'unfinished',
     server: text(field(call, 'server')),
     input: text(field(call, 'input')),

@@ -1,20 +1,23 @@
 import type { IChatModel, IInputModel, IToolbarItemProps } from '@jupyter/chat';
 import React from 'react';
 
-import { onPersonaEvents } from './chat-events';
 import type { ChatIndex } from './chats';
 import type { PersonaEvents } from './events';
 import { FirstUseClient } from './first-use-client';
+import { InputStores } from './input-stores';
+import { messageOf } from './message-of';
 import type { IPersonaFile, PersonaFiles } from './persona-files';
 import type { PickMemory } from './pick-memory';
 import { useStore } from './picker-parts';
 import { freeName } from './presence';
-import { present, summary } from './roster';
+import { Action, lineOf, present, summary } from './roster';
 import type { IRosterPersona, Place, RosterClient } from './roster-client';
 import { RosterPanel } from './roster-panel';
 import { RosterStore } from './roster-store';
 import { PeopleIcon } from './state-icon';
+import type { TrustQuestions } from './trust-questions';
 import { own } from './use-pick';
+import { useRefreshed } from './use-refreshed';
 
 /** Make the toolbar item that counts the personas of a chat and opens their roster. */
 export function rosterButton(
@@ -22,41 +25,21 @@ export function rosterButton(
   chats: ChatIndex,
   files: PersonaFiles,
   events: PersonaEvents,
-  memory: PickMemory
+  memory: PickMemory,
+  questions: TrustQuestions
 ): React.FunctionComponent<IToolbarItemProps> {
   const maker = new FirstUseClient();
-  const stores = new WeakMap<IInputModel, RosterStore>();
-
-  /** One for each input: the toolbar may be made anew at any time. */
-  function storeOf(input: IInputModel, chat: IChatModel): RosterStore {
-    const known = stores.get(input);
-    if (known) {
-      return known;
-    }
-    chats.remember(input, chat);
-    const store = new RosterStore(client, { path: () => chats.path(input), id: () => chat.id });
-    stores.set(input, store);
-    return store;
-  }
+  const stores = new InputStores(chats, place => new RosterStore(client, place));
 
   function Roster({ input, chat }: { input: IInputModel; chat: IChatModel }): JSX.Element {
-    const store = storeOf(input, chat);
+    const store = stores.of(input, chat);
     const button = React.useRef<HTMLButtonElement>(null);
     const [open, setOpen] = React.useState(false);
     const { roster } = useStore(store);
     const personas = roster?.personas ?? [];
     const label = summary(personas);
 
-    React.useEffect(() => {
-      const refresh = () => void store.refresh();
-      refresh();
-      const stop = onPersonaEvents(chat, refresh, events);
-      window.addEventListener('focus', refresh);
-      return () => {
-        stop();
-        window.removeEventListener('focus', refresh);
-      };
-    }, [store, chat]);
+    useRefreshed(store, chat, events);
     React.useEffect(() => store.look(open), [store, open]);
 
     const close = (focus: boolean): void => {
@@ -75,10 +58,26 @@ export function rosterButton(
         }
       }
     };
-    const openFile = async (file: IPersonaFile | null): Promise<void> => {
-      if (file) {
+    const openFile = async (file: IPersonaFile, line?: number): Promise<void> => {
+      close(false);
+      await files.open(file, line).catch((error: unknown) => store.tell('', messageOf(error)));
+    };
+    const review = async (persona: IRosterPersona): Promise<void> => {
+      const asked = await store.review(persona);
+      if (asked !== undefined) {
         close(false);
-        await files.open(file).catch((error: unknown) => store.tell('', message(error)));
+        questions.show(asked);
+      }
+    };
+    const act = (persona: IRosterPersona, action: Action): void => {
+      switch (action.kind) {
+        case 'review':
+          return void review(persona);
+        case 'open':
+          return void (persona.open && openFile(persona.open, lineOf(persona)));
+        case 'default':
+        case 'removed':
+          return void put(persona, action.place);
       }
     };
     const create = async (): Promise<void> => {
@@ -90,7 +89,7 @@ export function rosterButton(
         await store.refresh();
         await openFile(made);
       } catch (error) {
-        store.tell('', message(error));
+        store.tell('', messageOf(error));
       }
     };
 
@@ -115,8 +114,7 @@ export function rosterButton(
             store={store}
             anchor={button}
             onClose={close}
-            onPut={(persona, place) => void put(persona, place)}
-            onOpenFile={persona => void openFile(persona.open)}
+            onAct={act}
             onCreate={() => void create()}
           />
         )}
@@ -127,8 +125,4 @@ export function rosterButton(
   return function RosterItem({ model, chatModel, edit }: IToolbarItemProps): JSX.Element | null {
     return chatModel && !edit ? <Roster input={model} chat={chatModel} /> : null;
   };
-}
-
-function message(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -39,4 +39,10 @@ export class RosterClient extends BlockClient {
   async place(chatId: string, slug: string, place: Place): Promise<void> {
     await this.send('PATCH', '/roster', { chat_id: chatId, slug, ...place });
   }
+
+  /** Have the chat ask for trust in a persona; the id of the message that does. */
+  async review(chatId: string, slug: string): Promise<string> {
+    const asked = await this.send<{ message: string }>('PUT', '/trust', { chat_id: chatId, slug });
+    return asked.message;
+  }
 }

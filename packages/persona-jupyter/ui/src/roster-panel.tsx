@@ -2,8 +2,8 @@ import React from 'react';
 
 import { useStore } from './picker-parts';
 import { usePopover } from './popover';
-import { summary } from './roster';
-import type { IRosterPersona, Place } from './roster-client';
+import { Action, summary } from './roster';
+import type { IRosterPersona } from './roster-client';
 import { RosterRow } from './roster-row';
 import type { RosterStore } from './roster-store';
 
@@ -12,8 +12,7 @@ interface IProps {
   anchor: React.RefObject<HTMLElement>;
   /** Called when the panel shall close; `focus` says whether its button gets the keyboard. */
   onClose(focus: boolean): void;
-  onPut(persona: IRosterPersona, place: Place): void;
-  onOpenFile(persona: IRosterPersona): void;
+  onAct(persona: IRosterPersona, action: Action): void;
   onCreate(): void;
 }
 
@@ -88,8 +87,7 @@ export function RosterPanel(props: IProps): JSX.Element {
               current={persona.slug === current}
               onToggle={() => unfold(persona.slug === unfolded ? undefined : persona.slug)}
               onFocus={() => setAt(persona.slug)}
-              onPut={place => props.onPut(persona, place)}
-              onOpenFile={() => props.onOpenFile(persona)}
+              onAct={action => props.onAct(persona, action)}
             />
           ))}
         </ul>

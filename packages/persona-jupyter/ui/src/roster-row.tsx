@@ -2,8 +2,8 @@ import { caretDownEmptyIcon } from '@jupyterlab/ui-components';
 import React from 'react';
 
 import { Avatar } from './avatar';
-import { actions, standing, where, whyDefault } from './roster';
-import type { IRosterPersona, Place } from './roster-client';
+import { Action, actions, standing, where, whyDefault } from './roster';
+import type { IRosterPersona } from './roster-client';
 import { StateIcon } from './state-icon';
 
 interface IProps {
@@ -16,8 +16,7 @@ interface IProps {
   current: boolean;
   onToggle(): void;
   onFocus(): void;
-  onPut(place: Place): void;
-  onOpenFile(): void;
+  onAct(action: Action): void;
 }
 
 /** One persona of the roster; unfolded, where it is defined and what can be done with it. */
@@ -64,10 +63,8 @@ export function RosterRow(props: IProps): JSX.Element {
   );
 }
 
-function Details({ persona, defaultFrom, busy, onPut, onOpenFile }: IProps): JSX.Element {
-  const can = actions(persona, defaultFrom);
+function Details({ persona, defaultFrom, busy, onAct }: IProps): JSX.Element {
   const why = persona.detail ?? persona.fault;
-  const put = (place: Place) => () => busy || onPut(place);
   return (
     <>
       {why && <p className="persona-Roster-why">{why}</p>}
@@ -77,53 +74,21 @@ function Details({ persona, defaultFrom, busy, onPut, onOpenFile }: IProps): JSX
         {where(persona)} <span className="persona-Roster-scope">({persona.scope})</span>
       </p>
       <div className="persona-Roster-actions">
-        {can.open && (
-          <Action key="open" busy={busy} name={persona.name} onClick={onOpenFile}>
-            Open file
-          </Action>
-        )}
-        {/* One button for both, so that the keyboard stays on it. */}
-        {can.default !== undefined && (
-          <Action
-            key="default"
-            busy={busy}
-            name={persona.name}
-            onClick={put({ default: can.default })}
+        {actions(persona, defaultFrom).map(action => (
+          <button
+            // One for a thing and its opposite, so that the keyboard stays on it.
+            key={action.kind}
+            type="button"
+            className="persona-Picker-action"
+            aria-label={`${action.label}: ${persona.name}`}
+            // Not "disabled", which would throw the keyboard out of it.
+            aria-disabled={busy}
+            onClick={() => busy || onAct(action)}
           >
-            {can.default ? 'Make default' : 'No longer default'}
-          </Action>
-        )}
-        {can.removed !== undefined && (
-          <Action
-            key="removed"
-            busy={busy}
-            name={persona.name}
-            onClick={put({ removed: can.removed })}
-          >
-            {can.removed ? 'Remove from this chat' : 'Add to this chat'}
-          </Action>
-        )}
+            {action.label}
+          </button>
+        ))}
       </div>
     </>
-  );
-}
-
-function Action(props: {
-  name: string;
-  busy: boolean;
-  children: string;
-  onClick(): void;
-}): JSX.Element {
-  return (
-    <button
-      type="button"
-      className="persona-Picker-action"
-      aria-label={`${props.children}: ${props.name}`}
-      // Not "disabled", which would throw the keyboard out of it.
-      aria-disabled={props.busy}
-      onClick={props.onClick}
-    >
-      {props.children}
-    </button>
   );
 }

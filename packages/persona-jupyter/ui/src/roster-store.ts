@@ -1,7 +1,7 @@
-import type { IPlace } from './picker-store';
 import type { IRoster, IRosterPersona, Place, RosterClient } from './roster-client';
+import { IChatPlace, Store } from './store';
 
-/** What the roster shows. A new object after each change. */
+/** What the roster shows. */
 export interface IRosterState {
   /** Undefined before the server has answered. */
   roster: IRoster | undefined;
@@ -12,23 +12,15 @@ export interface IRosterState {
   busy: boolean;
 }
 
-type Client = Pick<RosterClient, 'roster' | 'place'>;
+type Client = Pick<RosterClient, 'roster' | 'place' | 'review'>;
 
-/** What one chat's roster knows of the server. Asks only when it is told to. */
-export class RosterStore {
+/** What one chat's roster knows of the server. */
+export class RosterStore extends Store<IRosterState> {
   constructor(
     private readonly client: Client,
-    private readonly place: IPlace
-  ) {}
-
-  get state(): IRosterState {
-    return this.now;
-  }
-
-  /** Be told of changes; returns how to stop that. */
-  subscribe(listener: () => void): () => void {
-    this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
+    place: IChatPlace
+  ) {
+    super(place, { roster: undefined, told: '', error: '', busy: false });
   }
 
   /** Whether it is looked at: only then it is asked what the engines miss. */
@@ -40,36 +32,18 @@ export class RosterStore {
     }
   }
 
-  /** Ask the server again; calls that come meanwhile are answered by one more. */
-  refresh(): Promise<void> {
-    if (this.asking) {
-      this.again = true;
-      return this.asking;
-    }
-    this.asking = this.askUntilNew().finally(() => (this.asking = undefined));
-    return this.asking;
+  /** Change a persona's place in the chat; whether it was done. */
+  put({ slug, name }: IRosterPersona, place: Place): Promise<boolean> {
+    return this.write(id => this.client.place(id, slug, place), done(name, place));
   }
 
-  /** Change a persona's place in the chat; whether it was done. */
-  async put({ slug, name }: IRosterPersona, place: Place): Promise<boolean> {
-    const id = this.place.id();
-    if (!id) {
-      this.tell('', 'The chat is not open yet. Try again.');
-      return false;
-    }
-    if (this.now.busy) {
-      return false;
-    }
-    this.set({ busy: true, error: '', told: '' });
-    let error = '';
-    try {
-      await this.client.place(id, slug, place);
-    } catch (refused) {
-      error = refused instanceof Error ? refused.message : String(refused);
-    }
-    await this.refresh();
-    this.set({ busy: false, error, told: error ? '' : done(name, place) });
-    return !error;
+  /** Ask for trust in a persona where the chat shows what it would run; its message's id. */
+  async review({ slug }: IRosterPersona): Promise<string | undefined> {
+    let message: string | undefined;
+    await this.write(async id => {
+      message = await this.client.review(id, slug);
+    });
+    return message;
   }
 
   /** Say what was done or what could not be. */
@@ -77,37 +51,21 @@ export class RosterStore {
     this.set({ told, error });
   }
 
-  private async askUntilNew(): Promise<void> {
-    do {
-      this.again = false;
-      await this.ask();
-    } while (this.again);
-  }
-
-  private async ask(): Promise<void> {
-    const path = this.place.path();
-    if (!path) {
-      return;
+  private async write(call: (id: string) => Promise<void>, told = ''): Promise<boolean> {
+    if (this.state.busy) {
+      return false;
     }
-    try {
-      const roster = await this.client.roster(path, this.looked);
-      if (JSON.stringify(roster) !== JSON.stringify(this.now.roster)) {
-        this.set({ roster });
-      }
-    } catch {
-      // What was known stays: the next event asks again.
-    }
+    this.set({ busy: true, error: '', told: '' });
+    const error = await this.attempt(call);
+    await this.refresh();
+    this.set({ busy: false, error, told: error ? '' : told });
+    return !error;
   }
 
-  private set(change: Partial<IRosterState>): void {
-    this.now = { ...this.now, ...change };
-    this.listeners.forEach(listener => listener());
+  protected async ask(path: string): Promise<void> {
+    this.learn({ roster: await this.client.roster(path, this.looked) });
   }
 
-  private now: IRosterState = { roster: undefined, told: '', error: '', busy: false };
-  private readonly listeners = new Set<() => void>();
-  private asking: Promise<void> | undefined;
-  private again = false;
   private looked = false;
 }
 

@@ -1,8 +1,8 @@
 /** What the roster says of personas, and what it lets people do. */
 
 import { stateOf } from './answering';
-import { canAnswer, takesPart } from './matching';
-import type { IRosterPersona } from './roster-client';
+import { canAnswer, isHere, takesPart } from './matching';
+import type { IRosterPersona, Place } from './roster-client';
 
 const DOES: Record<string, string> = {
   starting: 'is starting',
@@ -25,6 +25,11 @@ export function standing(persona: IRosterPersona): string {
   return stateOf(persona) || 'idle';
 }
 
+/** The line of a file at which a persona begins; none if the file is all its own. */
+export function lineOf({ file, line }: IRosterPersona): number | undefined {
+  return line && !ALONE.test(file) ? line : undefined;
+}
+
 /** Where a persona is defined. */
 export function where(persona: IRosterPersona): string {
   if (persona.package) {
@@ -33,27 +38,35 @@ export function where(persona: IRosterPersona): string {
   if (persona.state === 'carried') {
     return 'In this chat only';
   }
-  // A file of one persona needs no line.
-  const line = persona.line && !ALONE.test(persona.file) ? `, line ${persona.line}` : '';
-  return persona.file + line;
+  const line = lineOf(persona);
+  return persona.file + (line ? `, line ${line}` : '');
 }
 
-/** What can be done with a persona. */
-export interface IActions {
-  open: boolean;
-  /** What a click on it makes of its being the default; none if it cannot be. */
-  default: boolean | undefined;
-  /** Whether a click on it takes the persona out; none if nothing can be done. */
-  removed: boolean | undefined;
-}
+/** What can be done with a persona; `place`: what that makes of its place in the chat. */
+export type Action =
+  | { kind: 'review' | 'open'; label: string }
+  | { kind: 'default' | 'removed'; label: string; place: Place };
 
-export function actions(persona: IRosterPersona, defaultFrom: string): IActions {
+/** What can be done with a persona now, one of each kind at most. */
+export function actions(persona: IRosterPersona, defaultFrom: string): Action[] {
+  const found: Action[] = [];
+  if (persona.state === 'untrusted') {
+    found.push({ kind: 'review', label: 'Review what it would run' });
+  }
+  if (persona.open) {
+    found.push({ kind: 'open', label: 'Open file' });
+  }
   const isChosen = persona.default && defaultFrom === 'chat';
-  return {
-    open: persona.open !== null,
-    default: isChosen ? false : canAnswer(persona) ? true : undefined,
-    removed: persona.state === 'carried' ? undefined : takesPart(persona)
-  };
+  if (isChosen || canAnswer(persona)) {
+    const label = isChosen ? 'No longer default' : 'Make default';
+    found.push({ kind: 'default', label, place: { default: !isChosen } });
+  }
+  if (persona.state !== 'carried') {
+    const removed = takesPart(persona);
+    const label = removed ? 'Remove from this chat' : 'Add to this chat';
+    found.push({ kind: 'removed', label, place: { removed } });
+  }
+  return found;
 }
 
 /** Why a persona is the default. */
@@ -70,7 +83,7 @@ export function whyDefault(from: string): string {
 
 /** Those who take part, which is what the button counts. */
 export function present<T extends IRosterPersona>(personas: readonly T[]): T[] {
-  return personas.filter(persona => takesPart(persona) && persona.state !== 'carried');
+  return personas.filter(isHere);
 }
 
 /** What the button says to who does not see it. */

@@ -2,9 +2,9 @@ import { IChatModel, IInputModel, IToolbarItemProps, TooltippedIconButton } from
 import { stopIcon } from '@jupyterlab/ui-components';
 import React from 'react';
 
+import type { InputStores } from './input-stores';
 import { useStore } from './picker-parts';
-import type { IPickerState } from './picker-store';
-import type { PickerStores } from './picker-stores';
+import type { IPickerState, PickerStore } from './picker-store';
 import type { PersonaClient } from './rest';
 
 const LABEL = 'Stop the reply';
@@ -22,7 +22,7 @@ interface IProps {
  */
 export function stopButton(
   client: PersonaClient,
-  stores: PickerStores
+  stores: InputStores<PickerStore>
 ): React.FunctionComponent<IToolbarItemProps> {
   function StopButton({ model, chatModel }: IProps): JSX.Element | null {
     const working = isAtWork(useStore(stores.of(model, chatModel)));

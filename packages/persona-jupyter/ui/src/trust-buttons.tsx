@@ -3,6 +3,7 @@ import React from 'react';
 
 import type { PersonaClient } from './rest';
 import { DECISIONS, Decision, readTrust } from './trust';
+import type { TrustQuestions } from './trust-questions';
 
 /**
  * Make the buttons that decide whether a project's persona may run what it names.
@@ -10,11 +11,15 @@ import { DECISIONS, Decision, readTrust } from './trust';
  * They stand below the message that shows what would run, and only while it asks. The
  * server takes a click only for what it has shown itself.
  */
-export function trustButtons(client: PersonaClient): React.FunctionComponent<IMessagePreambleProps> {
+export function trustButtons(
+  client: PersonaClient,
+  questions: TrustQuestions
+): React.FunctionComponent<IMessagePreambleProps> {
   return function TrustButtons({ model, message }: IMessagePreambleProps): JSX.Element | null {
     const [chosen, setChosen] = React.useState<Decision>();
     const [told, setTold] = React.useState('');
     const focused = React.useRef(false);
+    const group = React.useRef<HTMLDivElement>(null);
     const trust = readTrust(message.metadata);
     const asks = trust !== undefined;
 
@@ -25,6 +30,10 @@ export function trustButtons(client: PersonaClient): React.FunctionComponent<IMe
         model.input?.focus();
       }
     }, [model, asks]);
+    React.useEffect(
+      () => (asks ? questions.draw(message.id, () => bring(group.current)) : undefined),
+      [message.id, asks]
+    );
 
     if (!trust) {
       return null;
@@ -46,7 +55,9 @@ export function trustButtons(client: PersonaClient): React.FunctionComponent<IMe
 
     return (
       <div
+        ref={group}
         className="persona-Permission"
+        tabIndex={-1}
         role="group"
         aria-label={`Trust ${trust.name}?`}
         aria-busy={chosen !== undefined}
@@ -74,4 +85,14 @@ export function trustButtons(client: PersonaClient): React.FunctionComponent<IMe
       </div>
     );
   };
+}
+
+/** Show a question from its beginning; the keyboard stands before its buttons, not on one. */
+function bring(group: HTMLElement | null): boolean {
+  if (!group?.getClientRects().length) {
+    return false;
+  }
+  (group.parentElement ?? group).scrollIntoView({ block: 'nearest' });
+  group.focus({ preventScroll: true });
+  return true;
 }

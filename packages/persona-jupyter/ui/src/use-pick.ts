@@ -3,6 +3,7 @@ import React from 'react';
 
 import { NO_ONE, isCalled } from './answering';
 import type { IPickerCatalog } from './block-client';
+import { isHere } from './matching';
 import { field } from './permission';
 import type { PickMemory } from './pick-memory';
 
@@ -31,7 +32,8 @@ export function usePickKept(
     if (kept === undefined || field(input.getMetadata?.(), 'to') !== undefined) {
       return;
     }
-    if (kept === NO_ONE || catalog.personas.some(persona => isCalled(persona, kept))) {
+    const here = catalog.personas.filter(isHere);
+    if (kept === NO_ONE || here.some(persona => isCalled(persona, kept))) {
       input.updateMetadata?.({ to: kept });
     } else {
       memory.keep(chat.id, own(chat), undefined);

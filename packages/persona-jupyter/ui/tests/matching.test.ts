@@ -4,6 +4,7 @@ import { describe as group, test } from 'node:test';
 import {
   describe,
   initials,
+  isHere,
   matchCommands,
   matchPersonas,
   mentionedNames,
@@ -120,6 +121,22 @@ group('mentionedNames', () => {
     assert.deepEqual(mentionedNames('@Ada ', true), ['Ada']);
   });
 });
+
+const HERE: [IPersona['state'], boolean][] = [
+  ['ready', true],
+  ['busy', true],
+  ['login', true],
+  ['broken', true],
+  ['untrusted', true],
+  ['unavailable', true],
+  ['carried', false],
+  ['removed', false]
+];
+for (const [state, here] of HERE) {
+  test(`one that is ${state} is ${here ? '' : 'not '}here`, () => {
+    assert.equal(isHere(persona('a', 'A', { state })), here);
+  });
+}
 
 test('describe joins description, engine and the short model', () => {
   const full = persona('a', 'A', { description: 'Reads\n data.', model: 'openai/gpt-4o' });

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe as group, test } from 'node:test';
 
 import type { IChoices, IPickerCatalog } from '../src/block-client';
-import { IPlace, PickerStore } from '../src/picker-store';
+import { PickerStore } from '../src/picker-store';
+import type { IChatPlace } from '../src/store';
 
 /** A server with one persona, of which the model can be changed. */
 class Server {
@@ -51,7 +52,7 @@ class Server {
   }
 }
 
-const OPEN: IPlace = { path: () => 'a.chat', id: () => 'id' };
+const OPEN: IChatPlace = { path: () => 'a.chat', id: () => 'id' };
 
 group('PickerStore', () => {
   test('tells what it learned, and nothing when nothing is new', async () => {
@@ -66,19 +67,6 @@ group('PickerStore', () => {
     stop();
     await store.settingsOf('ada');
     assert.equal(told, 1);
-  });
-
-  test('asks once more for all calls that come meanwhile', async () => {
-    const server = new Server();
-    const store = new PickerStore(server, OPEN);
-    await Promise.all([1, 2, 3, 4].map(() => store.refresh()));
-    assert.equal(server.asked.length, 2);
-  });
-
-  test('does not ask before the chat has a file', async () => {
-    const server = new Server();
-    await new PickerStore(server, { path: () => '', id: () => undefined }).refresh();
-    assert.deepEqual(server.asked, []);
   });
 
   test('shows a change, and its taking back', async () => {
@@ -157,16 +145,5 @@ group('PickerStore', () => {
     assert.equal(server.asked.length, before);
     await store.refresh();
     assert.deepEqual(server.asked.slice(before), ['catalog a.chat', 'choices ada']);
-  });
-
-  test('keeps what it knew when the server does not answer', async () => {
-    const server = new Server();
-    const store = new PickerStore(server, OPEN);
-    await store.refresh();
-    server.catalog = async () => {
-      throw new Error('gone');
-    };
-    await store.refresh();
-    assert.equal(store.state.catalog?.personas.length, 1);
   });
 });

@@ -21,6 +21,7 @@ group('readReport', () => {
     const diff = { path: 'a.py', open: 'x/a.py', is_new: true, added: 2.0, removed: 0.0 };
     const found = call({
       status: 'completed',
+      kind: 'edit',
       server: 'web',
       input: '{}',
       output: 'ok',
@@ -31,6 +32,7 @@ group('readReport', () => {
     assert.deepEqual(found, {
       id: '1',
       title: 'edit',
+      kind: 'edit',
       status: 'completed',
       server: 'web',
       input: '{}',
@@ -49,6 +51,13 @@ group('readReport', () => {
       locations: [{ path: 'a.py', line: 7, open: 'x/a.py' }, { path: '/b' }],
       hidden: { input: 0, output: 12, diffs: 0, locations: 0 }
     });
+  });
+
+  test('takes a kind that it does not know for another', () => {
+    for (const kind of [undefined, 'dance', 3, 'constructor']) {
+      assert.equal(call({ kind })?.kind, 'other');
+    }
+    assert.equal(call({ kind: 'switch_mode' })?.kind, 'switch_mode');
   });
 
   test('says that a call did not finish if the message is no longer written', () => {

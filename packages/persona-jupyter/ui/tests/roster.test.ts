@@ -3,7 +3,7 @@ import { describe as group, test } from 'node:test';
 
 import { whoAnswers } from '../src/answering';
 import { roll } from '../src/presence';
-import { actions, present, standing, summary, where } from '../src/roster';
+import { actions, lineOf, present, standing, summary, where } from '../src/roster';
 import type { IRoster, IRosterPersona, Place } from '../src/roster-client';
 import { RosterStore } from '../src/roster-store';
 
@@ -56,27 +56,41 @@ group('where', () => {
   test('tells file and line, package, or that it is nowhere else', () => {
     assert.equal(where(persona('ada')), '.jupyter/personas/ada.persona.md');
     assert.equal(where(persona('ada', { file: 'personas.toml', line: 4 })), 'personas.toml, line 4');
+    assert.equal(lineOf(persona('ada', { file: 'personas.toml', line: 4 })), 4);
+    assert.equal(lineOf(persona('ada', { line: 2 })), undefined);
     assert.equal(where(persona('ada', { package: 'px' })), 'Comes with the package px');
     assert.equal(where(persona('ada', { state: 'carried' })), 'In this chat only');
   });
 });
 
+/** What can be done, in words; what it makes of the persona's place. */
+function does(slug: string, more: Partial<IRosterPersona> = {}, from = 'nobody'): unknown[] {
+  return actions(persona(slug, more), from).map(action =>
+    'place' in action ? [action.label, action.place] : action.label
+  );
+}
+
+const DEFAULT = ['Make default', { default: true }];
+const REMOVE = ['Remove from this chat', { removed: true }];
+
 group('actions', () => {
   test('offer what can be done', () => {
-    assert.deepEqual(actions(persona('ada'), 'nobody'), { open: true, default: true, removed: true });
-    assert.deepEqual(actions(REMOVED, 'nobody'), { open: true, default: undefined, removed: false });
-    const broken = persona('ada', { state: 'broken', open: null });
-    assert.deepEqual(actions(broken, 'nobody'), { open: false, default: undefined, removed: true });
-    const carried = persona('ada', { state: 'carried', open: null });
-    assert.equal(actions(carried, 'nobody').removed, undefined);
+    assert.deepEqual(does('ada'), ['Open file', DEFAULT, REMOVE]);
+    assert.deepEqual(does('bob', { state: 'removed' }), [
+      'Open file',
+      ['Add to this chat', { removed: false }]
+    ]);
+    assert.deepEqual(does('ada', { state: 'broken', open: null }), [REMOVE]);
+    assert.deepEqual(does('ada', { state: 'carried', open: null }), []);
+    const untrusted = ['Review what it would run', 'Open file', REMOVE];
+    assert.deepEqual(does('ada', { state: 'untrusted' }), untrusted);
   });
 
   test('take back only a default that was chosen in the chat', () => {
-    const chosen = persona('ada', { default: true });
-    assert.equal(actions(chosen, 'chat').default, false);
-    assert.equal(actions(chosen, 'settings').default, true);
-    const gone = persona('ada', { default: true, state: 'broken' });
-    assert.equal(actions(gone, 'chat').default, false);
+    const none = ['No longer default', { default: false }];
+    assert.deepEqual(does('ada', { default: true }, 'chat')[1], none);
+    assert.deepEqual(does('ada', { default: true }, 'settings')[1], DEFAULT);
+    assert.deepEqual(does('ada', { default: true, state: 'broken' }, 'chat')[1], none);
   });
 });
 
@@ -121,6 +135,14 @@ class Server {
     }
     this.one = { ...this.one, state: 'removed' };
   }
+
+  async review(chatId: string, slug: string): Promise<string> {
+    this.asked.push(`${chatId} ${slug} review`);
+    if (this.refusal) {
+      throw new Error(this.refusal);
+    }
+    return 'question';
+  }
 }
 
 const OPEN = { path: () => 'a.chat', id: () => 'id' };
@@ -152,6 +174,16 @@ group('RosterStore', () => {
     assert.equal(store.state.error, '');
     assert.equal(store.state.told, 'Ada was removed from this chat.');
     assert.equal(store.state.roster?.personas[0]?.state, 'removed');
+    assert.equal(store.state.busy, false);
+  });
+
+  test('has the chat ask for trust, and tells why it does not', async () => {
+    const server = new Server();
+    const store = new RosterStore(server, OPEN);
+    assert.equal(await store.review(server.one), 'question');
+    server.refusal = 'It does not wait.';
+    assert.equal(await store.review(server.one), undefined);
+    assert.equal(store.state.error, 'It does not wait.');
     assert.equal(store.state.busy, false);
   });
 
