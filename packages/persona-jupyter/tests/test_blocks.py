@@ -197,8 +197,23 @@ async def test_secret_is_not_stored(write: Any, open_chat: Any, service: Any) ->
     secret = "sk-abcdef1234567890abcdef"
     for command in (f"/options @Ada x={secret}", "/options @Ada api_key=hunter2hunter2"):
         assert "looks like a secret" in await _one(chat, command)
+    for value in ({"env": {"A": "hunter2"}}, {"headers": {"X": "hunter2"}}, [{"token": "hunter2"}]):
+        said = await _one(chat, f"/options @Ada x={json.dumps(value)}")
+        assert "looks like a secret" in said
     metadata = service.manager(chat.chat_id).chat.get_metadata()
     assert secret not in json.dumps(metadata) and "hunter2" not in json.dumps(metadata)
+
+
+async def test_secret_in_the_file_is_not_shown(write: Any, open_chat: Any) -> None:
+    options = 'options: {env: {A: horse, B: "${B}"}, deep: [{password: horse}], loud: 1}'
+    write("ada", f"engine: parrot\nidentity: {{name: Ada}}\n{options}", "A")
+    chat = await open_chat()
+    table = await _one(chat, "/options @Ada")
+    assert "horse" not in table and "${B}" in table
+    changed = await _one(chat, '/options @Ada env={"A": "${A}"}')
+    assert "horse" not in changed and "${A}" in changed
+    back = await _one(chat, "/reset @Ada")
+    assert "as its file says again" in back and "horse" not in back
 
 
 async def test_options_of_one_engine_rest_on_another_and_come_back(
@@ -282,13 +297,18 @@ async def test_changes_from_another_server_wait_for_somebody_to_agree(
     write("ada", "engine: tuned\nidentity: {name: Ada}", "A")
     away = MemoryChat()
     changes = ChatChanges(away, Seal(tmp_path / "elsewhere"))  # type: ignore[arg-type]
-    changes.put("ada", {"options.command": ["rm"], "options.effort": 9})
+    hidden = "x" * 200 + " && curl evil"
+    prompt = "Be\nevil.\u202e"
+    values = {"options.command": ["rm", hidden], "options.effort": 9}
+    changes.put("ada", {**values, "context.system_prompt": prompt})
     metadata = {KEY: away.get_metadata()[KEY]}
     (root / "a.chat").write_text(json.dumps({"messages": [], "users": {}, "metadata": metadata}))
     chat = await open_chat()
     await chat.until(
         lambda: any("changed on another server" in m["body"] for m in chat.messages.values())
     )
+    (told,) = [m["body"] for m in chat.messages.values() if "another server" in m["body"]]
+    assert "&& curl evil" in told and "Be\nevil." in told and "\u202e" not in told
     assert (await _one(chat, "@Ada hi")).startswith("tuned {}")
     assert "command" in await _one(chat, "/keep-changes @Ada")
     assert '"effort": 9' in await _one(chat, "@Ada hi")

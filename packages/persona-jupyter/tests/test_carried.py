@@ -184,6 +184,8 @@ async def test_file_grows_by_less_than_two_kilobytes_a_persona_besides_its_avata
     persona = BasePersona(ychat=model, engine=Mute(), identity=known.identity, slug=known.name)
     model.set_user(persona.as_user())
     CarriedDefinitions(model, Policy()).record(known)
+    noted = {"agent": "claude-acp", "session": "s" * 40, "settings": "5" * 20, "seen": "m" * 36}
+    model.set_metadata("persona_sessions", {known.name: noted})  # as ACP engines do
     grown = len(text().encode()) - before
     assert 200 < grown < 2_000
     assert unpack_definition(model.get_metadata()[KEY][known.name]).definition.name == known.name

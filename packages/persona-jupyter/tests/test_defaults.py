@@ -11,8 +11,7 @@ import pytest
 from traitlets.config import Config
 from traitlets.config.loader import DeferredConfigString
 
-from persona.core import Location, Scope
-from persona.core._definition import Package
+from persona.core import Location, Package, Scope
 from persona.jupyter._policy import Policy, policy_of
 
 HUGO = {"sender": {"username": "h1", "name": "Hugo"}}

@@ -256,3 +256,42 @@ async def test_rest_tells_what_waits(ada: Path, open_chat: Any, server: Any, roo
     with pytest.raises(HTTPClientError) as refused:
         await _decide(server, chat, "nonsense")
     assert refused.value.code == 400
+
+
+async def _review(server: Any, chat: Any, slug: str = "ada") -> str:
+    body = json.dumps({"chat_id": chat.chat_id, "slug": slug})
+    answer = await server.fetch("/trust", method="PUT", body=body)
+    message: str = json.loads(answer.body)["message"]
+    return message
+
+
+async def test_a_review_asks_once_and_again_after_not_now(
+    ada: Path, open_chat: Any, server: Any
+) -> None:
+    chat = await open_chat()
+    first = await _review(server, chat)
+    question = await chat.until(lambda: chat.messages.get(first), "the question")
+    assert "python tool.py" in question["body"]
+    assert question["metadata"]["persona"]["state"] == "asked"
+    assert await _review(server, chat) == first
+    asked = await chat.say("@Ada hello")
+    waits = await chat.until(lambda: chat.answers(asked), "the reminder")
+    assert "still waits" in waits[0]["body"]
+
+    await _decide(server, chat, "later")
+    second = await _review(server, chat)
+    assert second != first
+    again = await chat.until(lambda: chat.messages.get(second), "the question")
+    seal = again["metadata"]["persona"]["trust"]["seal"]
+    body = await chat.until(
+        lambda: "Asked again" in chat.messages[first]["body"] and chat.messages[first]["body"],
+        "the end of the first",
+    )
+    assert "Not now" not in body
+    assert (await _decide(server, chat, "version", seal=seal))["answered"] == 1
+    await chat.until(lambda: _replies(chat, asked), "the answer")
+
+    for slug, status in (("ada", 409), ("nobody", 404)):
+        with pytest.raises(HTTPClientError) as refused:
+            await _review(server, chat, slug)
+        assert refused.value.code == status

@@ -9,6 +9,8 @@ from persona.core import BasePersona, EngineError, next_hop, persona_id
 from persona.jupyter import _notices as notices
 from persona.jupyter._carried_offer import also_here
 from persona.jupyter._default import Default, choose_default
+from persona.jupyter._file_notices import broken_persona
+from persona.jupyter._jupyter_ai import JupyterAI
 from persona.jupyter._names import (
     absent_in,
     broken_in,
@@ -56,7 +58,10 @@ class Answering:
         if decision.why == "default":
             self._tell_default(default, message)
         self._inbox.last_addressed = decision.targets[-1]
-        await asyncio.gather(*(self._ask(slug, message) for slug in decision.targets))
+        there = JupyterAI(self._manager.settings, self._manager.chat.get_id())
+        here = self._personas.view.personas
+        ours = [t for t in decision.targets if not there.answers_with(here.get(t), message)]
+        await asyncio.gather(*(self._ask(slug, message) for slug in ours))
 
     def _decide(self, message: Message, default: Default) -> Route:
         humans = self._inbox.humans()
@@ -115,7 +120,7 @@ class Answering:
                 self._say(notices.gone(slug), message)
                 return
             self._say(
-                notices.broken_persona(
+                broken_persona(
                     name_of(self._personas.view, slug), broken.errors, self._manager.root_dir
                 ),
                 message,

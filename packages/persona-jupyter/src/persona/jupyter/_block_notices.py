@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from persona.core import escape_markdown, fence
+from persona.core import blanked_at, escape_markdown, fence, plain_text
 
 if TYPE_CHECKING:
     from persona.jupyter._blocks import Change
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 _MOST = 30
 """How many choices one list names."""
+
+_WIDEST = 80
+"""Characters of a value within a line."""
 
 _SHOWN = {
     "engine": "engine",
@@ -33,7 +36,7 @@ def changed(change: Change) -> str:
     """Return what is different from now on."""
     who = f"**{escape_markdown(change.name)}**"
     parts = [
-        _step(path, change.before.get(path), value)
+        _step(path, blanked_at(path, change.before.get(path)), value)
         for path, value in change.values.items()
         if change.before.get(path) != value
     ]
@@ -106,7 +109,7 @@ def options(name: str, rows: Sequence[Option]) -> str:
         return f"{who} has no options, and its engine knows of none."
     lines = ["| Option | Value | What it is |", "|:--|:--|:--|"]
     for row in rows:
-        value = "–" if row.value is None else _value(row.value)
+        value = "–" if row.value is None else _value(blanked_at(f"options.{row.key}", row.value))
         value += " (changed here)" if row.changed else ""
         what = escape_markdown(row.description)
         if row.choices:
@@ -121,16 +124,18 @@ def foreign(names: Sequence[tuple[str, str, Mapping[str, Any]]]) -> str:
     Args:
         names: Name, short name and the changes of each persona.
     """
-    lines = []
+    parts = ["This chat was changed on another server. Here it has no effect yet:"]
     for name, slug, values in names:
-        parts = "; ".join(_step(path, None, value) for path, value in values.items())
-        lines.append(
-            f"- **{escape_markdown(name)}**: {parts}. `/keep-changes @{slug}` uses this here, "
-            f"`/reset @{slug}` forgets it."
+        whole = {path: text for path, value in values.items() if (text := _long(path, value))}
+        steps = [_step(path, None, value) for path, value in values.items() if path not in whole]
+        steps += [f"{_name_of(path)} as below" for path in whole]
+        parts.append(
+            f"- **{escape_markdown(name)}**: {'; '.join(steps)}. `/keep-changes @{slug}` uses "
+            f"this here, `/reset @{slug}` forgets it."
         )
-    return "This chat was changed on another server. Here it has no effect yet:\n\n" + "\n".join(
-        lines
-    )
+        # Who agrees must see all of it: it may be a command.
+        parts += [f"{_name_of(path)}:\n\n{fence(text)}" for path, text in whole.items()]
+    return "\n\n".join(parts)
 
 
 def _chosen(
@@ -146,17 +151,24 @@ def _chosen(
 
 
 def _back(path: str, before: Any, after: Any) -> str:
-    return "its own prompt" if path == "context.system_prompt" else _step(path, before, after)
+    if path == "context.system_prompt":
+        return "its own prompt"
+    return _step(path, before, blanked_at(path, after))  # the file may hold what no chat may
+
+
+def _name_of(path: str) -> str:
+    what = _SHOWN.get(path) or path.removeprefix("options.").removeprefix("model.")
+    return escape_markdown(what)
 
 
 def _step(path: str, before: Any, after: Any) -> str:
-    what = _SHOWN.get(path) or path.removeprefix("options.").removeprefix("model.")
+    what = _name_of(path)
     if path == "context.system_prompt":
         return "a new prompt" if after else "no prompt"
     if after is None:
-        return f"{escape_markdown(what)} is not set"
+        return f"{what} is not set"
     arrow = f"{_value(before)} → " if before is not None else ""
-    return f"{escape_markdown(what)} {arrow}{_value(after)}"
+    return f"{what} {arrow}{_value(after)}"
 
 
 def _rests(change: Change) -> str:
@@ -165,10 +177,20 @@ def _rests(change: Change) -> str:
     return f"Without effect on this engine: {_list(change.left)}. "
 
 
+def _long(path: str, value: Any) -> str:
+    """Return a value as text if a line has no room for it, else an empty one."""
+    text = _text(value)
+    is_prompt = path == "context.system_prompt"
+    return text if is_prompt or len(text) > _WIDEST or "\n" in text else ""
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
 def _value(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    text = " ".join(text.split())
-    text = text if len(text) <= 80 else f"{text[:79]}…"
+    text = " ".join(plain_text(_text(value)).split())
+    text = text if len(text) <= _WIDEST else f"{text[: _WIDEST - 1]}…"
     return f"`{text}`" if text and not {"`", "|"} & set(text) else escape_markdown(text)
 
 

@@ -15,12 +15,13 @@ from persona.core import (
     find_mentions,
     mention_name,
     persona_id,
+    plain_text,
     record_definition,
     recorded_definitions,
     slugify,
     unpack_definition,
 )
-from persona.jupyter._notices import Listed
+from persona.jupyter._listing import Listed
 from persona.jupyter._seal import Seal
 
 if TYPE_CHECKING:
@@ -157,9 +158,10 @@ class CarriedDefinitions:
         content = hashlib.sha256(f"{text}\0{avatar}".encode("utf-8", "replace")).hexdigest()
         if isinstance(read, str):
             name = getattr(user, "display_name", None)
-            name = " ".join(name.split())[:80] if isinstance(name, str) else ""
+            name = " ".join(plain_text(name).split())[:80] if isinstance(name, str) else ""
             return Carried(slug, name or slug, None, read, avatar, content)
-        return Carried(slug, read.definition.identity.name, read, "", avatar, content)
+        name = plain_text(read.definition.identity.name)  # nothing in it may be invisible
+        return Carried(slug, name, read, "", avatar, content)
 
     def _users(self) -> Mapping[str, Any]:
         try:

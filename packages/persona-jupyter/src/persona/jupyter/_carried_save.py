@@ -24,9 +24,9 @@ from persona.core import (
 )
 from persona.jupyter import _carried_offer as texts
 from persona.jupyter._carried import Carried
-from persona.jupyter._notices import shown_path
 from persona.jupyter._refusal import Refusal
 from persona.jupyter._target import split_name
+from persona.jupyter._whereabouts import shown_path
 
 if TYPE_CHECKING:
     from jupyterlab_chat.models import Message

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from persona.core import did_you_mean, escape_markdown, find_mentions
 from persona.jupyter import _notices as notices
 from persona.jupyter._block_commands import RUN
+from persona.jupyter._persona_table import persona_table
 from persona.jupyter._roster_commands import ROSTER
 from persona.jupyter._trust_command import trust
 
@@ -51,7 +52,7 @@ async def _refresh(manager: PersonaManager, _rest: str, _message: Message) -> st
 
 
 async def _personas(manager: PersonaManager, _rest: str, _message: Message) -> str:
-    return notices.persona_table(manager.listing(), await manager.supports())
+    return persona_table(manager.listing(), await manager.supports())
 
 
 async def _stop(manager: PersonaManager, _rest: str, _message: Message) -> str:

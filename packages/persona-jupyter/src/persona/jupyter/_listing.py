@@ -3,15 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from persona.core import BasePersona, BrokenFile, EngineSupport, PersonaDefinition, mention_name
-from persona.jupyter import _notices as notices
 from persona.jupyter._failures import LOGIN, LastFailures
+from persona.jupyter._file_notices import where
 from persona.jupyter._last_good import LiveView
 from persona.jupyter._session import session_of, state_of
 from persona.jupyter._whereabouts import whereabouts
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A persona as listings show it."""
+
+    slug: str
+    name: str
+    mention_name: str
+    engine: str
+    model: str | None
+    scope: str
+    file: str
+    state: str
+    description: str | None = None
+    detail: str | None = None
+    session: Mapping[str, Any] | None = None
+    changed: Mapping[str, Any] = field(default_factory=dict)
+    """What was changed in this chat, by dotted path."""
+    fault: str | None = None
+    """Why it is in use as it was before its last edit, if it is."""
+    activity: str | None = None
+    """What one that is busy does: ``starting``, ``thinking``, ``writing``, ``tool``, …"""
+    line: int | None = None
+    """Where in the file it begins, if that is known; what is wrong with it, if it is broken."""
+    package: str | None = None
+    """The package that brings it, if one does."""
+    path: str | None = None
+    """The file's path below the server's root, if it lies there."""
 
 
 def list_personas(
@@ -20,7 +50,7 @@ def list_personas(
     live: Mapping[str, BasePersona] | None = None,
     removed: Collection[str] = (),
     failures: LastFailures | None = None,
-) -> list[notices.Listed]:
+) -> list[Listed]:
     """Return what listings show of ``view``.
 
     Args:
@@ -41,11 +71,9 @@ def list_personas(
     ]
 
 
-def with_support(
-    rows: list[notices.Listed], supports: Mapping[str, EngineSupport]
-) -> list[notices.Listed]:
+def with_support(rows: list[Listed], supports: Mapping[str, EngineSupport]) -> list[Listed]:
     """Return the rows with what the engines miss as the state of those that are idle."""
-    found: list[notices.Listed] = []
+    found: list[Listed] = []
     for row in rows:
         missing = supports[row.slug].missing if row.slug in supports else ()
         if missing and row.state == "ready":
@@ -61,7 +89,7 @@ def _row(
     root: Path,
     persona: BasePersona | None,
     failures: LastFailures | None,
-) -> notices.Listed:
+) -> Listed:
     slug, source = definition.name, definition.source
     fault = next(iter(view.kept.get(slug, ())), None)
     problem = next((d for d in view.findings(slug) if d.severity == "error"), None)
@@ -80,7 +108,7 @@ def _row(
         state, detail = "login", failure.text
     name = definition.origins.get("name")
     at = whereabouts(source, root, name.line if name else None)
-    return notices.Listed(
+    return Listed(
         slug=slug,
         name=definition.identity.name,
         mention_name=mention_name(definition.identity.name),
@@ -92,7 +120,7 @@ def _row(
         description=definition.identity.description,
         detail=detail,
         changed=dict(view.changed.get(slug, {})),
-        fault=notices.where(fault, source.file, root) if fault and source else None,
+        fault=where(fault, source.file, root) if fault and source else None,
         scope=at.scope,
         file=at.file,
         line=at.line,
@@ -101,10 +129,10 @@ def _row(
     )
 
 
-def _broken(broken: BrokenFile, root: Path) -> notices.Listed:
+def _broken(broken: BrokenFile, root: Path) -> Listed:
     found = broken.errors[0] if broken.errors else None
     at = whereabouts(broken.source, root, found.line if found else None)
-    return notices.Listed(
+    return Listed(
         slug=broken.slug,
         name=broken.slug,
         mention_name=broken.slug,

@@ -3,49 +3,41 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jupyterlab_chat.models import ChatMessageAction
 from traitlets import Bool, Float, Int, Unicode
 
-from persona.core import (
-    BasePersona,
-    EngineError,
-    EngineRegistry,
-    EngineSupport,
-    Location,
-    TurnError,
-)
-from persona.jupyter import _notices as notices
+from persona.core import BasePersona, EngineRegistry, EngineSupport, Location
 from persona.jupyter._answering import Answering
-from persona.jupyter._block_notices import foreign
+from persona.jupyter._background import Background
+from persona.jupyter._block_checks import BlockChecks
 from persona.jupyter._blocks import Blocks
 from persona.jupyter._carried import CarriedDefinitions
 from persona.jupyter._chat_roster import ChatRoster
-from persona.jupyter._commands import LATE, Asked, find_command, unknown_command
 from persona.jupyter._default import Default
-from persona.jupyter._early import EarlyWatch
 from persona.jupyter._failures import LastFailures
+from persona.jupyter._findings import Findings
+from persona.jupyter._head_start import HeadStart
 from persona.jupyter._in_use import PersonasInUse
 from persona.jupyter._inbox import Inbox
 from persona.jupyter._last_good import LiveView
-from persona.jupyter._listing import list_personas
+from persona.jupyter._listing import Listed, list_personas
 from persona.jupyter._mend import mend_broken_off
 from persona.jupyter._names import called_now, names_in
 from persona.jupyter._offers import Offers
-from persona.jupyter._people import People
 from persona.jupyter._permissions import Desk
 from persona.jupyter._policy import AdminRules
 from persona.jupyter._readiness import supports
+from persona.jupyter._reception import Reception
+from persona.jupyter._refresh import Refreshed
 from persona.jupyter._roster import Roster
 from persona.jupyter._system import SystemVoice
 from persona.jupyter._trust import ChatTrust, Choice
 
 if TYPE_CHECKING:
-    from jupyterlab_chat.models import BaseChatModel, ChatMessageEvent, Message
+    from jupyterlab_chat.models import BaseChatModel
 
     from persona.jupyter._service import PersonaService
 
@@ -97,29 +89,31 @@ class PersonaManager(AdminRules):
         self._inbox = Inbox(chat, ChatRoster(chat).since)
         self._voice = SystemVoice(chat)
         self.desk = Desk()
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._changing: asyncio.Task[None] | None = None
-        self.personas = PersonasInUse(chat, service, self, self.policy, self._spawn)
+        self._background = Background(self.log)
+        self.personas = PersonasInUse(chat, service, self, self.policy, self._background.start)
         self.carried = CarriedDefinitions(chat, self.policy)
         self.offers = Offers(chat, self._voice, self.carried)
-        self._people = People(chat)
-        self.blocks = Blocks(
+        self._findings = Findings(self.personas, self._voice)
+        checks = BlockChecks(
             self.personas, self.registry, self.policy, self.root_dir, self._inbox.humans
         )
+        self.blocks = Blocks(self.personas, checks)
         self.trust = ChatTrust(chat, self.personas, self._voice, service.trust_store)
         self.roster = Roster(self.personas, self._inbox.forget_last)
         self.failures = LastFailures(chat)
-        self._observer: Any = None
-        self._early: EarlyWatch | None = None
+        self._head_start = HeadStart(self.personas, self.failures)
         self._ready: asyncio.Task[None] | None = None
         self._answering = Answering(self, self._inbox, self._voice)
+        self._reception = Reception(
+            self, self._inbox, self._answering, self._voice, self._background
+        )
 
     # -- life --------------------------------------------------------------
 
     @property
     def listening(self) -> bool:
         """Whether the chat is open for it."""
-        return self._observer is not None
+        return self._reception.listening
 
     @property
     def path(self) -> str:
@@ -130,6 +124,12 @@ class PersonaManager(AdminRules):
     def root_dir(self) -> Path:
         """The server's root folder."""
         return self._service.root_dir
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """The server's settings."""
+        settings: Mapping[str, Any] = self._service.serverapp.web_app.settings
+        return settings
 
     @property
     def registry(self) -> EngineRegistry:
@@ -163,12 +163,8 @@ class PersonaManager(AdminRules):
 
     def start(self) -> None:
         """Listen to the chat and answer what came before. Called once, when it opens."""
-        self._observer = self.chat.observe_messages(self._on_event)
-        self._early = EarlyWatch(self.chat, self._look_for_messages)
-        waiting = self._inbox.unanswered(self.catch_up_seconds)
-        self._ready = self._spawn(self._open(), "open the personas of a chat")
-        for message in waiting:
-            self._accept(message, live=False)
+        self._ready = self._background.start(self._open(), "open the personas of a chat")
+        self._reception.open(self.catch_up_seconds)
 
     async def ready(self) -> None:
         """Wait until the definitions are read."""
@@ -177,78 +173,22 @@ class PersonaManager(AdminRules):
 
     async def close(self) -> None:
         """Stop listening and release every persona. Called when the chat closes."""
-        if self._observer is not None:
-            with contextlib.suppress(ValueError, KeyError):
-                self.chat.unobserve_messages(self._observer)
-            self._observer = None
-        if self._early is not None:
-            self._early.close()
+        self._reception.close()
         await self.personas.close()
-        tasks = [t for t in self._tasks if t is not asyncio.current_task()]
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
+        await self._background.close()
 
     def close_soon(self) -> None:
         """Close without waiting, when another chat object has taken this one's place."""
-        self._spawn(self.close(), "close the personas of a chat")
+        self._background.start(self.close(), "close the personas of a chat")
 
     async def _open(self) -> None:
         await self.personas.open()
         self.carried.installed(self.view)
         self.personas.when_applied = self._record
         mend_broken_off(self.chat)
-        self._tell_diagnostics(opening=True)
-        self._tell_foreign()
+        self._tell_files(opening=True)
+        self._findings.tell_foreign()
         self._service.watch()
-
-    # -- messages ------------------------------------------------------------
-
-    def _on_event(self, event: ChatMessageEvent) -> None:
-        # Called inside a document transaction in RTC: nothing may be written here.
-        if event.action == ChatMessageAction.CLIENT_MSG_RECEIVED:
-            self._accept(event.message, live=True)
-
-    def _look_for_messages(self) -> None:
-        for message in self.chat.get_messages():
-            self._accept(message, live=False)
-
-    def _accept(self, message: Message, *, live: bool) -> None:
-        """Handle a message that is new.
-
-        Args:
-            message: The message.
-            live: Whether somebody has just sent it; else it may stand in a file that came from
-                somebody else.
-        """
-        if not self._inbox.take(message):
-            return
-        command = find_command(message.body)
-        changes = command is not None and command[0] is not None and command[0].changes
-        # What was sent after a change is answered with it, and changes keep their order.
-        after = self._changing if changes or command is None else None
-        if command is not None and command[0] is not None and command[0].consents and not live:
-            command = LATE, command[1], command[2]
-        work = self._handle(message, command, after)
-        task = self._spawn(work, f"answer message {message.id}")
-        if changes:
-            self._changing = task
-
-    async def _handle(
-        self, message: Message, command: Asked | None, after: asyncio.Task[None] | None
-    ) -> None:
-        with self._kept_alive():
-            await self.ready()
-            if after is not None:
-                await asyncio.wait({after})
-            await self._people.tidy(message.sender)
-            if command is None:
-                await self._answering.answer(message)
-                return
-            found, word, rest = command
-            text = unknown_command(word) if found is None else await found.run(self, rest, message)
-            self._say(text, message, "command")
 
     def _record(self) -> None:
         """Keep the definitions of those that are used, as they are now. Not in an observer."""
@@ -269,11 +209,11 @@ class PersonaManager(AdminRules):
         """The personas that were used since the chat opened."""
         return tuple(self.personas.live.values())
 
-    def listing(self) -> list[notices.Listed]:
+    def listing(self) -> list[Listed]:
         """Return every persona of this chat: broken ones, and those that only it brings."""
         return [*self._rows(self.personas.everyone), *self.carried.rows(self.view)]
 
-    def here(self) -> list[notices.Listed]:
+    def here(self) -> list[Listed]:
         """Return the personas that take part, also broken ones."""
         return self._rows(self.view)
 
@@ -283,8 +223,7 @@ class PersonaManager(AdminRules):
 
     async def supports(self) -> dict[str, EngineSupport]:
         """Return what each persona honours and misses, by short name."""
-        registry = self._service.catalog.registry
-        return await supports(self.view, registry, self._service.root_dir, self.personas.live)
+        return await supports(self.view, self.registry, self.root_dir, self.personas.live)
 
     def default(self) -> Default:
         """Return the persona that answers when none is mentioned or was addressed before."""
@@ -300,24 +239,12 @@ class PersonaManager(AdminRules):
 
     def prepare_soon(self, slug: str) -> None:
         """Begin `prepare` and return at once; called when a persona is picked in a menu."""
-        self._spawn(self.prepare(slug), f"prepare {slug}")
+        self._background.start(self.prepare(slug), f"prepare {slug}")
 
     async def prepare(self, slug: str) -> None:
         """Start a persona's engine ahead of its first message; what fails is told then."""
         await self.ready()
-        with contextlib.suppress(EngineError, TurnError):
-            slug = called_now(self.view, slug) or slug
-            persona = self.personas.get(slug) if slug in self.view.personas else None
-            if persona is not None:
-                await self._prepare(persona)
-
-    async def _prepare(self, persona: BasePersona) -> None:
-        try:
-            await persona.prepare()
-        except TurnError as exc:
-            self.failures.after_start(persona, exc)
-            raise
-        self.failures.after_start(persona, None)
+        await self._head_start.give(slug)
 
     async def decide_trust(
         self, slug: str, choice: Choice, seal: str | None = None, by: str = ""
@@ -333,68 +260,37 @@ class PersonaManager(AdminRules):
         waiting = await self.trust.decide(slug, choice, seal, by)
         await self.personas.reload()
         for message in waiting:
-            self._spawn(self._answering.resume(slug, message), f"answer message {message.id}")
+            self._background.start(
+                self._answering.resume(slug, message), f"answer message {message.id}"
+            )
         return len(waiting)
 
-    async def refresh(self) -> notices.Refreshed:
+    async def refresh(self) -> Refreshed:
         """Read the definitions again and apply what changed, block by block.
 
         Open questions for permission are withdrawn: what they were asked under may change.
         """
         result = await self.personas.refresh()
-        self._tell_diagnostics()
+        self._tell_files()
         return result
 
     def reload_soon(self) -> None:
         """Begin `reload` and return at once; called when files have changed."""
-        self._spawn(self.reload(), "reload the personas of a chat")
+        self._background.start(self.reload(), "reload the personas of a chat")
 
     async def reload(self) -> None:
         """Apply what has changed in the files; nothing is said unless something is broken."""
         await self.ready()
         if await self.personas.reload():
-            self._tell_diagnostics()
+            self._tell_files()
             self._service.watch()
 
     # -- inside ------------------------------------------------------------------
 
-    def _rows(self, view: LiveView) -> list[notices.Listed]:
-        removed, root = self.view.removed.keys(), self._service.root_dir
-        return list_personas(view, root, self.personas.live, removed, self.failures)
+    def _rows(self, view: LiveView) -> list[Listed]:
+        live, removed = self.personas.live, self.view.removed.keys()
+        return list_personas(view, self.root_dir, live, removed, self.failures)
 
-    def _say(self, text: str, message: Message, kind: str = "notice") -> None:
-        self._voice.say(text, answers=message.id, kind=kind)
-
-    def _tell_diagnostics(self, *, opening: bool = False) -> None:
-        if not self.show_diagnostics:
-            return
-        view, root = self.view, self._service.root_dir
-        kept = {found for errors in view.kept.values() for found in errors}
-        self._voice.tell_diagnostics([d for d in view.diagnostics if d not in kept], root)
-        names = {slug: definition.identity.name for slug, definition in view.personas.items()}
-        self._voice.tell_kept(view.kept, names, root, opening=opening)
-
-    def _tell_foreign(self) -> None:
-        """Say what was changed on another server; it has no effect before somebody agrees."""
-        view = self.view
-        rows = [
-            (view.personas[slug].identity.name, slug, values)
-            for slug, values in self.personas.changes.foreign().items()
-            if slug in view.personas
-        ]
-        self._voice.tell_foreign(foreign(rows) if rows else "")
-
-    def _kept_alive(self) -> contextlib.AbstractContextManager[Any]:
-        keep_alive = getattr(self.chat, "keep_alive", None)
-        return contextlib.nullcontext() if keep_alive is None else keep_alive()
-
-    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
-        task = asyncio.get_running_loop().create_task(work, name=name)
-        self._tasks.add(task)
-        task.add_done_callback(self._done)
-        return task
-
-    def _done(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            self.log.error("Could not %s", task.get_name(), exc_info=task.exception())
+    def _tell_files(self, *, opening: bool = False) -> None:
+        if self.show_diagnostics:
+            self._findings.tell_files(opening=opening)

@@ -20,9 +20,9 @@ from persona.core import (
     slugify,
     title_of,
 )
-from persona.jupyter._notices import shown_path
 from persona.jupyter._policy import Policy
 from persona.jupyter._refusal import Refusal
+from persona.jupyter._whereabouts import shown_path
 
 _LONGEST = 64
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass, field
 
 from persona.core import (
     BasePersona,
@@ -12,7 +13,21 @@ from persona.core import (
     PersonaEngine,
 )
 from persona.jupyter._last_good import LiveView
-from persona.jupyter._notices import Refreshed
+
+
+@dataclass(slots=True)
+class Refreshed:
+    """What a refresh found."""
+
+    added: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    renamed: dict[str, str] = field(default_factory=dict)
+    changed: dict[str, list[str]] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+    total: int = 0
+    broken: int = 0
+    kept: int = 0
+    refused: int = 0
 
 
 def compare(before: LiveView, after: LiveView) -> Refreshed:

@@ -16,7 +16,7 @@ from persona.core import (
     level_for_new,
     value_at,
 )
-from persona.jupyter._notices import shown_path
+from persona.jupyter._whereabouts import shown_path
 
 if TYPE_CHECKING:
     from persona.jupyter._manager import PersonaManager

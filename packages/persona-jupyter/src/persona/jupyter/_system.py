@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from persona.core import ChatGone, Conversation, Diagnostic
-from persona.jupyter import _notices as notices
+from persona.jupyter import _file_notices as notices
 
 if TYPE_CHECKING:
     from jupyterlab_chat.models import BaseChatModel
@@ -49,9 +49,9 @@ class SystemVoice:
         """Answer a message; ``kind`` is ``notice``, ``error`` or ``command``."""
         self._conversation.add(text, {"kind": kind, "answers": answers})
 
-    def write(self, text: str, note: Mapping[str, Any]) -> None:
-        """Add a message with a note of its own."""
-        self._conversation.add(text, note)
+    def write(self, text: str, note: Mapping[str, Any]) -> str:
+        """Add a message with a note of its own and return its id."""
+        return self._conversation.add(text, note)
 
     def rewrite(self, message_id: str, text: str, note: Mapping[str, Any]) -> None:
         """Replace one of these; nothing happens if a person has deleted it."""

@@ -55,14 +55,14 @@ class ChatTrust:
     async def look(self, slug: str) -> Untrusted | None:
         """Return why a persona waits, or None."""
         path = self._chat.get_path()
-        return await asyncio.to_thread(self._personas.look, slug, path)
+        return await asyncio.to_thread(self._personas.guard.look, slug, path)
 
     async def stops(self, slug: str, message: Message) -> bool:
         """Whether a persona may not answer; then the chat asks, or says that it has.
 
         Called for each message before it gets to the persona.
         """
-        if not self._personas.may_run(slug):  # without a pause, as names may change in one
+        if not self._personas.guard.may_run(slug):  # without a pause, as names may change in one
             return False
         async with self._looking:
             untrusted = await self.look(slug)
@@ -74,18 +74,44 @@ class ChatTrust:
 
     def _ask(self, untrusted: Untrusted, message: Message) -> None:
         version = untrusted.version
-        asked = False
-        for found, noted in self._questions(version.slug):
-            if self._fits(version, noted):
-                asked = True
-            elif noted.get("state") == "asked":
-                self._settle(found, noted, version, "*It has changed since: see below.*", "over")
-        if asked:
+        if any(self._fits(version, noted) for _, noted in self._questions(version.slug)):
             remembered = {"kind": texts.WAITS, "answers": message.id, "trust": version.slug}
             self._voice.write(texts.still_waits(untrusted), remembered)
             return
+        self._write(untrusted, answers=message.id)
+
+    def _write(self, untrusted: Untrusted, answers: str) -> str:
+        """Ask anew; what was asked before is over."""
+        version = untrusted.version
+        for found, noted in list(self._questions(version.slug)):
+            if self._fits(version, noted):
+                self._settle(found, noted, version, "*Asked again: see below.*", "over")
+            elif noted.get("state") == "asked":
+                self._settle(found, noted, version, "*It has changed since: see below.*", "over")
         shown = texts.question(untrusted, self._personas.root_dir)
-        self._voice.write(shown, texts.note_of(untrusted, self._sealed(version), message.id))
+        return self._voice.write(shown, texts.note_of(untrusted, self._sealed(version), answers))
+
+    async def _waits(self, slug: str) -> Untrusted:
+        untrusted = await self.look(slug)
+        if untrusted is None:
+            if slug in self._personas.view.personas:
+                raise Refusal("trusted", "It does not wait for your trust.")
+            raise Refusal("unknown", "There is no persona of that name.")
+        return untrusted
+
+    async def review(self, slug: str) -> str:
+        """Return the id of the message that asks, which is written if there is none.
+
+        Called when a person wants to see what a persona would run, without asking it anything.
+
+        Raises:
+            Refusal: There is nothing to decide.
+        """
+        untrusted = await self._waits(slug)
+        for found, noted in self._questions(slug):
+            if noted.get("state") == "asked" and self._fits(untrusted.version, noted):
+                return found.id
+        return self._write(untrusted, answers="")
 
     async def decide(
         self, slug: str, choice: Choice, seal: str | None = None, by: str = ""
@@ -103,12 +129,7 @@ class ChatTrust:
                 kept.
         """
         async with self._deciding:
-            untrusted = await self.look(slug)
-            if untrusted is None:
-                known = slug in self._personas.view.personas
-                if known:
-                    raise Refusal("trusted", "It does not wait for your trust.")
-                raise Refusal("unknown", "There is no persona of that name.")
+            untrusted = await self._waits(slug)
             version = untrusted.version
             if untrusted.why == "never" and choice != "later":
                 raise Refusal("refused", "This server trusts no project.")

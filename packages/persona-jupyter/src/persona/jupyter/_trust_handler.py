@@ -66,3 +66,16 @@ class TrustHandler(Base):
             raise web.HTTPError(exc.status, str(exc)) from exc
         trusted = choice != "later"
         self.finish(json.dumps({"slug": slug, "trusted": trusted, "answered": answered}))
+
+    @web.authenticated
+    @authorized("execute", resource="personas")  # type: ignore[untyped-decorator]
+    async def put(self) -> None:
+        """Ask in the chat, where a person can see what would run, and decide."""
+        chat_id, slug = self._body("chat_id", "slug")
+        manager = self._manager(chat_id)
+        await manager.ready()
+        try:
+            message = await manager.trust.review(slug)
+        except Refusal as exc:
+            raise web.HTTPError(exc.status, str(exc)) from exc
+        self.finish(json.dumps({"slug": slug, "message": message}))

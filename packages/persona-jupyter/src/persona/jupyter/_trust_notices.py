@@ -18,7 +18,7 @@ from persona.core import (
     plain_text,
     render_diffs,
 )
-from persona.jupyter._notices import shown_path
+from persona.jupyter._whereabouts import shown_path
 
 KIND = "trust"
 """Kind of the question in its note."""

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from persona.core import Source
 from persona.jupyter._contents import is_persona_file
-from persona.jupyter._notices import shown_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +54,11 @@ def opened_by(path: str | None, *, allow_hidden: bool) -> dict[str, str | bool] 
         return None
     hidden = any(part.startswith(".") for part in path.split("/")) and not allow_hidden
     return None if hidden and not is_persona_file(path) else {"path": path, "hidden": hidden}
+
+
+def shown_path(file: Path, root: Path) -> str:
+    """Return a path as people read it: relative to the server's root, or from the home."""
+    if file.is_relative_to(root):
+        return file.relative_to(root).as_posix()
+    home = Path.home()
+    return f"~/{file.relative_to(home).as_posix()}" if file.is_relative_to(home) else str(file)
