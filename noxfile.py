@@ -73,6 +73,7 @@ LANES = {
         "ui",
         "wheels",
         "integration",
+        "beside",
         # What all others build on; the rest, too, is the business of CI's matrix.
         *(f"minimums(package='persona-{name}')" for name in ("core", "loaders")),
     ],
@@ -179,7 +180,9 @@ def wheels(session: nox.Session) -> None:
 def integration(session: nox.Session) -> None:
     """Test the packages together: real servers, real subprocesses, no browser."""
     sync(session, "--group", "integration")
-    ignored = [f"--ignore=tests-integration/{name}" for name in ("agents", "browser", "wheels")]
+    ignored = [
+        f"--ignore=tests-integration/{name}" for name in ("agents", "beside", "browser", "wheels")
+    ]
     # The demo needs everything; in the tests of its own package these are left out.
     demo = "packages/persona-cli/tests/test_demo.py"
     session.run(*PYTEST, *AGAIN, "tests-integration", "examples", demo, *ignored, *session.posargs)
@@ -207,16 +210,34 @@ def soak(session: nox.Session) -> None:
 def browser(session: nox.Session) -> None:
     """Test what a person sees: JupyterLab in headless Chromium, with and without RTC."""
     sync(session, "--group", "browser")
+    env = look(session)
+    if shutil.which("npm") is not None:
+        env["PERSONA_AGENTS"] = install_agents(session, "opencode")
+    session.run(*PYTEST, *AGAIN, "tests-integration/browser", *session.posargs, env=env)
+
+
+@nox.session(tags=["ci"])
+def beside(session: nox.Session) -> None:
+    """Test what a person sees where Jupyter AI is installed too."""
+    # It needs older versions than the pins of the workspace are.
+    options = ["--quiet", "--no-config", "--directory", "packages"]
+    folder = ROOT / "tests-integration" / "beside"
+    options += ["--constraints", str(folder / "constraints.txt")]
+    options += ["--group", "../pyproject.toml:beside"]
+    wanted = ["jupyter-ai[rtc]==3.2.0", *(f"./{package}" for package in PACKAGES)]
+    session.run_install("uv", "pip", "install", *options, *wanted, external=True)
+    session.run(*PYTEST, *AGAIN, str(folder), *session.posargs, env=look(session))
+
+
+def look(session: nox.Session) -> dict[str, str]:
+    """Return the environment of tests in a browser: where it is, and where pictures go."""
     shown = session.run("python", "tests-integration/browser/chromium.py", silent=True)
     path = str(shown).strip().splitlines()[-1]
     session.log(f"Chromium: {path}")
     # Kept after the run; in CI they are an artefact of it.
     pictures = os.environ.get("PERSONA_SCREENSHOTS") or f"{session.create_tmp()}/screenshots"
     session.log(f"Screenshots: {pictures}")
-    env = {"PERSONA_CHROMIUM": path, "PERSONA_SCREENSHOTS": str(Path(pictures).resolve())}
-    if shutil.which("npm") is not None:
-        env["PERSONA_AGENTS"] = install_agents(session, "opencode")
-    session.run(*PYTEST, *AGAIN, "tests-integration/browser", *session.posargs, env=env)
+    return {"PERSONA_CHROMIUM": path, "PERSONA_SCREENSHOTS": str(Path(pictures).resolve())}
 
 
 def install_agents(session: nox.Session, names: str) -> str:

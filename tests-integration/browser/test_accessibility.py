@@ -17,7 +17,7 @@ from .project import Project
 from .test_picker import button, menu, row
 from .test_reports import OLD, go_on, script
 
-# What is drawn is the same in both modes.
+# What is drawn is the same in both modes; where a view is tested, axe looks at it in both.
 in_one_mode = pytest.mark.parametrize("mode", ["websocket"], indirect=True, scope="session")
 
 

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Locator, expect
 
 from persona.testing import ScriptedAgent, ScriptedLLM
 
+from .axe import see
 from .chat import ChatPage
 from .lab import NO_RTC, Lab, poll
 from .project import Project
@@ -70,8 +71,7 @@ def test_picker_says_who_answers_and_the_chosen_one_does(
     row(chat, "Ada").click()
     expect(row(chat, "Ada")).to_have_attribute("aria-checked", "true")
     expect(menu(chat).get_by_label("Engine")).to_have_value("litellm")
-    chat.picture("menu")
-    chat.picture("menu-dark", dark=True)
+    see(chat, "menu", ".persona-Picker-settings")
     expect(row(chat, "Ada")).to_be_focused()
     chat.page.keyboard.press("Escape")
     expect(menu(chat)).to_have_count(0)

@@ -10,6 +10,7 @@ from playwright.sync_api import Locator, expect
 
 from persona.testing import ScriptedAgent
 
+from .axe import see
 from .chat import ChatPage
 from .lab import poll
 from .project import Project
@@ -17,6 +18,15 @@ from .project import Project
 OLD = 'import os\n\nprint("hello")\n'
 NEW = 'import os\n\nprint("hello, world")\n' + "# a long line " * 40 + "\n"
 OPTIONS = [{"optionId": "yes", "name": "Go on", "kind": "allow_once"}]
+KINDS = {
+    "delete": "Delete",
+    "move": "Move",
+    "search": "Search",
+    "execute": "Run",
+    "think": "Think",
+    "fetch": "Fetch",
+    "other": "Tool",
+}
 EVIL = "<img src=x onerror=alert(1)> $x$ `y`"
 
 
@@ -55,9 +65,9 @@ def script(folder: Path, file: Path) -> ScriptedAgent:
     diff = {"type": "diff", "path": str(file), "oldText": OLD, "newText": NEW}
     more = [
         step
-        for n in range(7)
+        for n, kind in enumerate(KINDS)
         for step in (
-            begun(f"m{n}", f"check {n}"),
+            begun(f"m{n}", f"check {n}", kind=kind),
             update(f"m{n}", "completed", output(f"all well {n}")),
         )
     ]
@@ -168,6 +178,14 @@ def test_what_an_agent_does_is_folded_and_what_was_opened_stays_open(
     expect(row(chat, "check")).to_have_count(5)
     row(chat, "2 earlier calls").click()
     expect(row(chat, "check")).to_have_count(7)
+
+    # What sort of tool it was is drawn, and said to who does not see it.
+    for n, name in enumerate(KINDS.values()):
+        expect(row(chat, f"check {n}").get_by_role("img", name=name, exact=True)).to_be_visible()
+    expect(read.get_by_role("img", name="Read", exact=True)).to_be_visible()
+    expect(row(chat, "run tests").get_by_role("img", name="Tool", exact=True)).to_be_visible()
+    row(chat, "check 6").scroll_into_view_if_needed()
+    see(chat, "kinds", ".persona-Report-kind")
 
     # A change of a file, with the keyboard alone, and the file itself.
     edit = row(chat, "edit hello.py")

@@ -15,6 +15,17 @@ from .lab import Lab, poll
 from .project import Project
 
 AT_WORK = re.compile("is (starting|thinking|writing)")
+TABLES = """\
+[personas.yan]
+engine = "litellm"
+model.model_id = "openai/scripted"
+identity = { name = "Yan" }
+
+[personas.zoe]
+engine = "litellm"
+model.model_id = "openai/scripted"
+identity = { name = "Zoe" }
+"""
 TALK = ".jp-MainAreaWidget:has(.jp-chat-input-textfield):not(.lm-mod-hidden)"
 
 
@@ -171,3 +182,13 @@ def test_roster_tells_states_and_makes_default_removes_and_adds(
     expect(chat.page.locator(".jp-FileEditor .cm-content").last).to_contain_text("Assistant")
     expect(button(chat)).to_have_text("6")
     assert (project.personas / "assistant.persona.md").is_file()
+
+    # One of a file that defines several: the editor goes to its line.
+    settings = project.personas.parent / "personas.toml"
+    settings.write_text(TABLES, encoding="utf-8")
+    expect(button(chat)).to_have_text("8")
+    button(chat).click()
+    row(chat, "Zoe").click()
+    expect(panel(chat)).to_contain_text("personas.toml, line 6")
+    act(chat, "Open file", "Zoe").click()
+    expect(chat.page.get_by_text("Ln 6, Col 1")).to_be_visible()

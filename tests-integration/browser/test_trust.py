@@ -8,6 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, expect
 
+from .axe import see
 from .chat import ChatPage
 from .project import Project
 
@@ -58,10 +59,31 @@ def test_nothing_runs_before_it_is_trusted_and_again_after_a_change(
     expect(question).to_contain_text("Not now. /trust @helper does it later.")
     expect(chat.page.get_by_role("group", name="Trust Helper?")).to_have_count(0)
     assert not mark.exists()
-    chat.send("/trust @Helper")
+
+    # The roster leads to the same question again, by keyboard alone.
+    chat.page.locator(".persona-Roster-button").first.focus()
+    chat.page.keyboard.press("Enter")
+    row = chat.page.locator(".persona-Roster-row").filter(has_text="Helper")
+    expect(row).to_contain_text("needs your trust")
+    expect(row).to_be_focused()
+    chat.page.keyboard.press("Enter")
+    chat.page.keyboard.press("Tab")
+    expect(button(chat, "Review what it would run: Helper")).to_be_focused()
+    see(chat, "roster", ".persona-Roster-panel .persona-mod-untrusted")
+    chat.page.keyboard.press("Enter")
+    group = chat.page.get_by_role("group", name="Trust Helper?")
+    expect(group).to_be_focused()
+    expect(group).to_be_in_viewport()
+    expect(chat.page.locator(".persona-Roster-panel")).to_have_count(0)
+    expect(question.first).to_contain_text("Asked again: see below.")
+    see(chat, "reviewed", ".persona-Permission")
+    assert not mark.exists()
+    chat.page.keyboard.press("Tab")
+    expect(button(chat, "Trust this version")).to_be_focused()
+    chat.page.keyboard.press("Enter")
     expect(chat.body(re.compile("echo:.*hello"))).to_have_count(1)
     assert mark.exists()
-    expect(question).to_contain_text(re.compile(r"✓ Trusted by .+: this version"))
+    expect(question.last).to_contain_text(re.compile(r"✓ Trusted by .+: this version"))
     chat.picture("trusted")
 
     mark.unlink()
