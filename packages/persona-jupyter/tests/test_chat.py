@@ -289,3 +289,20 @@ async def test_chat_that_is_opened_is_not_changed(
     await service.manager(chat.chat_id).ready()
     assert list(chat.messages) == []
     assert [u for u in chat.users if u.startswith("persona")] == []
+
+
+@pytest.mark.parametrize(
+    "user",
+    [5, None, {"username": 5, "avatar_url": ["x"]}, {"username": "eve", "of_a_later_version": 1}],
+    ids=["number", "null", "wrong types", "later version"],
+)
+async def test_persona_answers_where_the_file_holds_a_user_that_is_none(
+    user: object, write: Any, open_chat: Any, root: Path
+) -> None:
+    write("ada", PARROT.format(name="Ada"), "A")
+    message = {"id": "1", "body": "Hello?", "sender": "eve", "time": 1.0, "raw_time": False}
+    file = {"messages": [message], "users": {"eve": user}, "metadata": {"id": "odd"}}
+    (root / "a.chat").write_text(json.dumps(file), encoding="utf-8")
+    chat = await open_chat()
+    assert (await chat.ask("@Ada hi"))[0].startswith("Ada|")
+    assert (await chat.ask("and again"))[0].startswith("Ada|")

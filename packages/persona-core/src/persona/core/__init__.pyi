@@ -108,6 +108,7 @@ from ._trust import TrustJudge, TrustMode, TrustRules, Untrusted, trust_summary
 from ._trust_store import Approval, TrustError, TrustStore
 from ._trust_version import TrustVersion, version_of
 from ._turn import BROKEN_OFF, META, STOPPED, TERMINAL, Turn, Utterance, next_hop, note
+from ._users import users_of
 from ._view import BrokenFile, CatalogView
 from ._writer import ReplyWriter, write_failure
 
@@ -262,6 +263,7 @@ __all__ = [
     "trust_summary",
     "unified",
     "unpack_definition",
+    "users_of",
     "value_at",
     "version_of",
     "without_code",

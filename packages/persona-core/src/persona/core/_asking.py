@@ -9,6 +9,7 @@ from persona.core._conversation import Conversation
 from persona.core._errors import ChatGone
 from persona.core._permissions import PermissionDecision, PermissionRequest
 from persona.core._question import note_of, render_answered, render_question
+from persona.core._users import users_of
 
 
 class Asking:
@@ -79,5 +80,5 @@ class Asking:
     def _name(self, decision: PermissionDecision) -> str:
         if decision.name or not decision.by:
             return decision.name
-        user: Any = self._conversation.chat.get_users().get(decision.by)
+        user: Any = users_of(self._conversation.chat).get(decision.by)
         return (user and (user.display_name or user.name)) or decision.by

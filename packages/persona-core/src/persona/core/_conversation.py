@@ -16,6 +16,7 @@ from persona.core._activity import ActivityLog
 from persona.core._errors import ChatGone
 from persona.core._session import Session
 from persona.core._turn import META
+from persona.core._users import users_of
 
 if TYPE_CHECKING:
     from jupyterlab_chat.models import BaseChatModel, Message, User
@@ -58,7 +59,7 @@ class Conversation:
                 self.show_status(None)
             self._user = user
             self.show_status(status)
-        if self.chat.get_users().get(self._user.username) != self._user:
+        if users_of(self.chat).get(self._user.username) != self._user:
             self.chat.set_user(self._user)
 
     def add(self, body: str, note: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from persona.core._functions import Function
 from persona.core._mentions import mention_name
 from persona.core._models import PersonaContext, PersonaIdentity, PersonaModel
+from persona.core._users import users_of
 
 if TYPE_CHECKING:
     from jupyterlab_chat.models import BaseChatModel, Message
@@ -176,7 +177,7 @@ def read_history(
     from persona.core._attachments import resolve_attachments
 
     ids = {persona_id} if isinstance(persona_id, str) else set(persona_id)
-    users = chat.get_users()
+    users = users_of(chat)
     stored = chat.get_attachments()
     messages = _before(chat.get_messages(), until.id)
     commands = {str(note(m).get("answers")) for m in messages if note(m).get("kind") == "command"}
@@ -207,7 +208,7 @@ def utterance_of(chat: BaseChatModel, message: Message, root_dir: Path) -> Utter
     """Return ``message`` as an `Utterance` with its sender's name and its files."""
     from persona.core._attachments import resolve_attachments
 
-    user = chat.get_users().get(message.sender)
+    user = users_of(chat).get(message.sender)
     return Utterance(
         id=message.id,
         role=_role(message, user, ()),

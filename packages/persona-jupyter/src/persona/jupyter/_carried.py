@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +19,7 @@ from persona.core import (
     recorded_definitions,
     slugify,
     unpack_definition,
+    users_of,
 )
 from persona.jupyter._listing import Listed
 from persona.jupyter._seal import Seal
@@ -106,7 +106,7 @@ class CarriedDefinitions:
         known = self._installed | view.personas.keys() | view.absent.keys() | view.hidden.keys()
         found: dict[str, Carried] = {}
         stored = recorded_definitions(self._chat)
-        users = self._users() if stored.keys() - known else {}
+        users = users_of(self._chat) if stored.keys() - known else {}
         for slug, text in stored.items():
             if len(found) == _MOST:
                 break
@@ -162,12 +162,6 @@ class CarriedDefinitions:
             return Carried(slug, name or slug, None, read, avatar, content)
         name = plain_text(read.definition.identity.name)  # nothing in it may be invisible
         return Carried(slug, name, read, "", avatar, content)
-
-    def _users(self) -> Mapping[str, Any]:
-        try:
-            return self._chat.get_users()
-        except (TypeError, ValueError, AttributeError):  # a file may hold anything for a user
-            return {}
 
 
 def _row(carried: Carried, path: str) -> Listed:

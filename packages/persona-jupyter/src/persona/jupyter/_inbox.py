@@ -6,7 +6,7 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from persona.core import TERMINAL, find_mentions, note
+from persona.core import TERMINAL, find_mentions, note, users_of
 
 if TYPE_CHECKING:
     from jupyterlab_chat.models import BaseChatModel, Message, User
@@ -39,7 +39,7 @@ class Inbox:
         self._seen = {message.id for message in messages}
         self._taken: set[str] = set()
         self._humans: dict[str, str] = {}
-        users = chat.get_users()
+        users = users_of(chat)
         for message in messages:
             if not _is_bot(message, users.get(message.sender)) and _is_recent(message):
                 self._meet(message, users.get(message.sender))
@@ -52,7 +52,7 @@ class Inbox:
         Args:
             seconds: Older ones are left alone.
         """
-        users = self._chat.get_users()
+        users = users_of(self._chat)
         waiting: list[Message] = []
         for message in reversed(self._chat.get_messages()):
             if _is_bot(message, users.get(message.sender)):
@@ -70,7 +70,7 @@ class Inbox:
         if message.id in self._seen or message.deleted:
             return False
         self._seen.add(message.id)
-        user = self._chat.get_users().get(message.sender)
+        user = users_of(self._chat).get(message.sender)
         if _is_bot(message, user):
             return False
         self._meet(message, user)

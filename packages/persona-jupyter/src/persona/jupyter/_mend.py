@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from persona.core import BROKEN_OFF, Conversation, mark_withdrawn, note
+from persona.core import BROKEN_OFF, Conversation, mark_withdrawn, note, users_of
 
 if TYPE_CHECKING:
     from jupyterlab_chat.models import BaseChatModel
@@ -19,7 +19,7 @@ def mend_broken_off(chat: BaseChatModel) -> int:
     Returns:
         How many messages there were.
     """
-    users = chat.get_users()
+    users = users_of(chat)
     left = [
         message
         for message in chat.get_messages()

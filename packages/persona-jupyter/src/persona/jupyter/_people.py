@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from persona.core import MAX_AVATAR, AvatarError, avatar_data_uri
+from persona.core import MAX_AVATAR, AvatarError, avatar_data_uri, users_of
 
 if TYPE_CHECKING:
     from jupyterlab_chat.models import BaseChatModel
@@ -29,7 +29,7 @@ class People:
 
     async def tidy(self, username: str) -> None:
         """Scale down the picture of somebody who has written. Never called by an observer."""
-        user = self._chat.get_users().get(username)
+        user = users_of(self._chat).get(username)
         url = user.avatar_url if user is not None and not user.bot else None
         if not isinstance(url, str) or len(url) <= MAX_AVATAR * 4 // 3 + 64:
             return
@@ -40,7 +40,7 @@ class People:
             if self._seen is None or self._seen[0] != url:
                 self._seen = url, await asyncio.to_thread(_scaled, url)
             small = self._seen[1]
-        now = self._chat.get_users().get(username)
+        now = users_of(self._chat).get(username)
         if small is not None and now is not None and now.avatar_url == url:
             self._chat.set_user(replace(now, avatar_url=small))
 
