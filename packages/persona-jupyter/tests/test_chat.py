@@ -306,3 +306,43 @@ async def test_persona_answers_where_the_file_holds_a_user_that_is_none(
     chat = await open_chat()
     assert (await chat.ask("@Ada hi"))[0].startswith("Ada|")
     assert (await chat.ask("and again"))[0].startswith("Ada|")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"id": "1", "body": "x"},
+        {"id": "1", "body": "x", "sender": "eve", "time": 1.0, "of_a_later_version": 2},
+        {"id": "1", "body": None, "sender": "eve", "time": 1.0},
+    ],
+    ids=["no sender", "later version", "no text"],
+)
+async def test_chat_with_an_unreadable_message_says_that_nobody_can_answer(
+    message: object, write: Any, open_chat: Any, root: Path
+) -> None:
+    write("ada", PARROT.format(name="Ada"), "A")
+    file = {"messages": [message], "users": {}, "metadata": {"id": "odd"}}
+    (root / "a.chat").write_text(json.dumps(file), encoding="utf-8")
+
+    def told() -> list[str]:
+        stored = json.loads((root / "a.chat").read_text(encoding="utf-8"))["messages"]
+        return [m["body"] for m in stored if "No persona can answer" in str(m["body"])]
+
+    for _ in range(2):  # once, however often it is opened
+        chat = await open_chat()
+        await chat.until(told, "the notice")
+        await chat.close()
+        (text,) = told()
+        assert "Open it with the version that wrote it" in text
+
+
+async def test_log_names_a_chat_in_which_nothing_can_be_written(
+    write: Any, open_chat: Any, root: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    write("ada", PARROT.format(name="Ada"), "A")
+    message = {"id": "1", "body": "x", "sender": "eve", "time": "late"}
+    file = {"messages": [message], "users": {}, "metadata": {"id": "odd"}}
+    (root / "a.chat").write_text(json.dumps(file), encoding="utf-8")
+    chat = await open_chat()
+    said = "No persona can answer in a.chat: message '1' has no text, sender or time"
+    await chat.until(lambda: said in caplog.text, "the entry in the log")

@@ -52,6 +52,14 @@ def diagnostics(found: Sequence[Diagnostic], root: Path) -> str:
     )
 
 
+def unreadable(why: str) -> str:
+    """Return what is said when a chat's messages cannot be read."""
+    return (
+        f"**No persona can answer in this chat**: its file holds what jupyterlab-chat cannot read: "
+        f"{escape_markdown(why)}. Open it with the version that wrote it, or repair the file."
+    )
+
+
 def where(found: Diagnostic, file: Path, root: Path) -> str:
     """Return line and message of a finding; with its file if that is not ``file``."""
     line = (

@@ -16,6 +16,8 @@ from persona.jupyter._default import Default, choose_default
 from persona.jupyter._last_good import LastGood, LiveView
 from persona.jupyter._manager import PersonaManager
 from persona.jupyter._policy import Policy, policy_of, restrict
+from persona.jupyter._system import SystemVoice
+from persona.jupyter._unreadable import why_unreadable
 from persona.loaders import PersonaWatcher
 
 if TYPE_CHECKING:
@@ -90,7 +92,10 @@ class PersonaService(LoggingConfigurable):
         return [manager.path for manager in self._managers.values()]
 
     def attach(self, chat_id: str) -> PersonaManager | None:
-        """Give the chat its personas. Called for each "opened" event; safe to repeat."""
+        """Give the chat its personas. Called for each "opened" event; safe to repeat.
+
+        A chat whose messages cannot be read gets none, and says so.
+        """
         chat = self.serverapp.web_app.settings["chat_manager"].get(chat_id)
         if chat is None:
             return None
@@ -99,6 +104,12 @@ class PersonaService(LoggingConfigurable):
             return manager  # RTC says "opened" twice, and again on every reconnect
         if manager is not None:
             manager.close_soon()
+            del self._managers[chat_id]
+        if why := why_unreadable(chat):
+            self.log.error("No persona can answer in %s: %s", chat.get_path(), why)
+            with contextlib.suppress(TypeError):  # it may be that nothing can be written either
+                SystemVoice(chat).tell_unreadable(why)
+            return None
         manager = PersonaManager(parent=self, chat=chat, service=self)
         self._managers[chat_id] = manager
         manager.start()

@@ -19,6 +19,7 @@ SYSTEM_USER = "personas::system"
 _METADATA = "personas_diagnostics"
 _KEPT = "personas_kept"
 _FOREIGN = "personas_foreign"
+_UNREADABLE = "personas_unreadable"
 # A drawing, not an emoji: not every machine has a font for those.
 _AVATAR = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100">'
@@ -114,6 +115,12 @@ class SystemVoice:
             if text:
                 self._write(None, text)
             self._chat.set_metadata(_FOREIGN, {"digest": digest})
+
+    def tell_unreadable(self, why: str) -> None:
+        """Say once that no persona can answer here, as a message cannot be read."""
+        if self._told(_UNREADABLE).get("digest") != _digest(why):
+            self._chat.set_metadata(_UNREADABLE, {"digest": _digest(why)})
+            self._conversation.add(notices.unreadable(why), {"kind": "diagnostics"})
 
     def _told(self, key: str) -> dict[str, Any]:
         known = self._chat.get_metadata().get(key)
