@@ -291,3 +291,20 @@ def test_documented_matcher_of_an_editor_reads_the_findings(write, capsys):
         [".jupyter/personas/ada.persona.md", "3", "8", "P306", "warning"],
     ]
     assert found[1][pattern["message"]].startswith("The model 'gpt-4o'")
+
+
+@pytest.mark.parametrize("arguments", [[], ["."], [".jupyter/personas"]], ids=str)
+def test_check_warns_of_files_with_the_names_of_other_tools(arguments, write, project, capsys):
+    write("ada", "engine: puppet\nidentity: {name: Ada}")
+    folder = project / ".jupyter" / "personas"
+    agent = "---\nname: reviewer\ndescription: Reviews.\n---\nYou review.\n"
+    for name in ("reviewer.md", "tester.agent.md", "_draft.md"):
+        (folder / name).write_text(agent, encoding="utf-8")
+    (folder / "README.md").write_text("# Our personas\n", encoding="utf-8")
+    (folder / "folder.md").mkdir()
+    assert main(["check", *arguments]) == 0
+    out = capsys.readouterr().out
+    assert out.count(" P113 warning: ") == 2
+    assert "reviewer.md:1:1 P113" in out
+    assert "Rename it to reviewer.persona.md" in out
+    assert "Rename it to tester.persona.md" in out

@@ -12,6 +12,7 @@ from pathlib import Path
 from persona.cli._errors import FAILURE, OK, USAGE, CliError
 from persona.cli._github import annotation
 from persona.cli._json import print_json
+from persona.cli._overlooked import overlooked
 from persona.cli._place import Place, find_place, find_root, shown_path
 from persona.cli._terminal import harmless
 from persona.cli._trust import untrusted_of
@@ -28,6 +29,7 @@ from persona.core import (
     own_folder,
 )
 
+_FOLDER = "personas"
 _WIDEST = 100
 _SKIPPED = {"node_modules", "__pycache__", "site-packages"}
 
@@ -39,6 +41,8 @@ def run(args: Namespace) -> int:
         files, found = _check_paths(args.paths, place)
     else:
         files, found = _check_view(place.view(), place.catalog.registry, place.folder)
+        levels = place.catalog.locations(place.folder.resolve(), place.root.resolve())
+        found += overlooked((level.folder for level in levels), place.catalog.loaders)
     waiting = list(untrusted_of(place, place.view()).values()) if not args.paths else []
     errors = sum(d.severity == "error" for d in found)
     warnings = len(found) - errors
@@ -145,6 +149,8 @@ def _check_paths(paths: Sequence[Path], place: Place) -> tuple[int, list[Diagnos
         found += [
             d for d in _all_of(view, catalog.registry, level) if d.file in loaders or d in inherited
         ]
+    walked = (f.parent for path in paths if path.is_dir() for f in _walk(path.resolve()))
+    found += overlooked((folder for folder in walked if folder.name == _FOLDER), catalog.loaders)
     return sum(map(len, by_level.values())), list(dict.fromkeys(found))
 
 
@@ -200,7 +206,7 @@ def _no_file(path: Path) -> str:
 
 def _is_placed(file: Path) -> bool:
     """Whether a file ``persona.md`` stands in a persona's own folder; elsewhere it is a text."""
-    return own_folder(file) is None or file.parent.parent.name == "personas"
+    return own_folder(file) is None or file.parent.parent.name == _FOLDER
 
 
 def _walk(folder: Path) -> Iterator[Path]:

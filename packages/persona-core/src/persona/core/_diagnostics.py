@@ -25,6 +25,7 @@ CODES = MappingProxyType(
         "P110": "the file is not valid Python",
         "P111": "the file declares no persona",
         "P112": "the file of code leads out of its project",
+        "P113": "the file is not read because of its name",
         "P201": "unknown key",
         "P202": "a value has the wrong type or is out of range",
         "P203": "a required key is missing",
