@@ -40,3 +40,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Remove the temporary home."""
     if temporary := config.stash.get(_HOME, None):
         temporary.cleanup()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say why a test was run once more: it passes then, and nobody would look."""
+    for report in terminalreporter.stats.get("rerun", ()):
+        reason = str(report.longrepr).strip().splitlines()
+        said = [line for line in reason if line.startswith("E  ")] or reason[-1:]
+        terminalreporter.section(f"once more: {report.nodeid} ({report.when})", sep="-")
+        terminalreporter.write_line("\n".join(said[:20]))

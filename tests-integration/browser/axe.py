@@ -25,6 +25,13 @@ _RUN = """async ([context, options]) => {
 }"""
 
 
+_SETTLED = """() => Promise.all(
+    document.getAnimations()
+        .filter(animation => animation instanceof CSSTransition)
+        .map(transition => transition.finished.catch(() => undefined))
+)"""
+
+
 def findings(page: Page, *parts: str) -> list[str]:
     """Return what is serious or critical in our elements that the page shows now.
 
@@ -39,6 +46,7 @@ def findings(page: Page, *parts: str) -> list[str]:
         # JupyterLab's body has no height of its own: axe would take all in it for hidden, and
         # look at no contrast.
         page.evaluate("document.body.style.minHeight = '100vh'")
+    page.evaluate(_SETTLED)  # colours on their way to the other theme have no contrast yet
     options = {"resultTypes": ["violations"], "ours": _WITH_OURS}
     shown = [selector for selector in _WITH_OURS.split(", ") if page.locator(selector).count()]
     return list(page.evaluate(_RUN, [{"include": [[selector] for selector in shown]}, options]))
