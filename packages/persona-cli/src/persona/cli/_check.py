@@ -128,8 +128,9 @@ def _all_of(view: CatalogView, registry: EngineRegistry, folder: Path) -> list[D
 def _check_paths(paths: Sequence[Path], place: Place) -> tuple[int, list[Diagnostic]]:
     catalog = place.catalog
     by_level: dict[Path, dict[Path, PersonaLoader]] = {}
+    walked = {path: list(_walk(path.resolve())) for path in paths if path.is_dir()}
     for path in paths:
-        for file, loader in _files(path, catalog.loaders):
+        for file, loader in _files(path, walked.get(path), catalog.loaders):
             by_level.setdefault(_level_of(file.parent), {})[file] = loader
     found: list[Diagnostic] = []
     for level, loaders in sorted(by_level.items()):
@@ -149,8 +150,8 @@ def _check_paths(paths: Sequence[Path], place: Place) -> tuple[int, list[Diagnos
         found += [
             d for d in _all_of(view, catalog.registry, level) if d.file in loaders or d in inherited
         ]
-    walked = (f.parent for path in paths if path.is_dir() for f in _walk(path.resolve()))
-    found += overlooked((folder for folder in walked if folder.name == _FOLDER), catalog.loaders)
+    folders = (file.parent for files in walked.values() for file in files)
+    found += overlooked((f for f in folders if f.name == _FOLDER), catalog.loaders)
     return sum(map(len, by_level.values())), list(dict.fromkeys(found))
 
 
@@ -168,10 +169,13 @@ def _load(loader: PersonaLoader, source: Source) -> LoadResult:
         return LoadResult(diagnostics=(Diagnostic("P401", message, source.file),))
 
 
-def _files(path: Path, loaders: Sequence[PersonaLoader]) -> Iterator[tuple[Path, PersonaLoader]]:
-    if path.is_dir():
+def _files(
+    path: Path, walked: Sequence[Path] | None, loaders: Sequence[PersonaLoader]
+) -> Iterator[tuple[Path, PersonaLoader]]:
+    """Give the persona files of a path; ``walked`` are the files in it if it is a folder."""
+    if walked is not None:
         some = False
-        for file in _walk(path.resolve()):
+        for file in walked:
             loader = next((item for item in loaders if item.claims(file.name)), None)
             if loader is not None and _is_placed(file):
                 some = True

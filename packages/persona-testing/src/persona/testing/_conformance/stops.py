@@ -28,14 +28,12 @@ class StopSuite(EngineSuite):
             if when == "at once" or any(kind_of(chat, key) for key in ids_of(chat)):
                 break
         begun = time.monotonic()
-        stopping = asyncio.gather(persona.stop(), turn, return_exceptions=True)
-        await asyncio.wait({stopping}, timeout=self.stop_seconds)
-        if not stopping.done():
-            turn.cancel()
-            pytest.fail(
-                f"A stopped turn did not end in {self.stop_seconds:g} s. Let CancelledError "
-                "pass (catch Exception, never BaseException), and clean up in `finally` quickly."
-            )
+        await self._stop(
+            persona,
+            turn,
+            f"A stopped turn did not end in {self.stop_seconds:g} s. Let CancelledError "
+            "pass (catch Exception, never BaseException), and clean up in `finally` quickly.",
+        )
         assert time.monotonic() - begun <= self.stop_seconds, (
             f"The event loop was blocked while the turn ended, more than {self.stop_seconds:g} s."
         )
@@ -46,6 +44,14 @@ class StopSuite(EngineSuite):
         )
         await self._answer(persona, chat, self.prompt)
         await persona.shutdown()
+
+    async def _stop(self, persona: BasePersona, turn: asyncio.Task[None], late: str) -> None:
+        """Stop a turn as a person does; fail with ``late`` if it goes on."""
+        stopping = asyncio.gather(persona.stop(), turn, return_exceptions=True)
+        await asyncio.wait({stopping}, timeout=self.stop_seconds)
+        if not stopping.done():
+            turn.cancel()
+            pytest.fail(late)
 
     # -- permission ----------------------------------------------------------------
 
@@ -73,15 +79,13 @@ class StopSuite(EngineSuite):
         turn = asyncio.create_task(persona.process_message(message))
         await self._until_asked(persona, turn)
         requests = persona.permissions
-        stopping = asyncio.gather(persona.stop(), turn, return_exceptions=True)
-        await asyncio.wait({stopping}, timeout=self.stop_seconds)
-        if not stopping.done():
-            turn.cancel()
-            pytest.fail(
-                f"A turn that waited for permission did not end in {self.stop_seconds:g} s after "
-                "a stop. Await `request.decision()` and let CancelledError pass; a decision "
-                "without an option means that nobody will answer."
-            )
+        await self._stop(
+            persona,
+            turn,
+            f"A turn that waited for permission did not end in {self.stop_seconds:g} s after "
+            "a stop. Await `request.decision()` and let CancelledError pass; a decision "
+            "without an option means that nobody will answer.",
+        )
         assert all(r.decided is not None and r.decided.option is None for r in requests), (
             "A stopped request was decided by the engine. Leave that to people."
         )
